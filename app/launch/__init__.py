@@ -1,0 +1,1 @@
+"""Composition roots, one file per thing that can be started."""

@@ -1,0 +1,1 @@
+"""The bundled API: three modules over one kernel, composed by `main`."""

@@ -1,0 +1,1 @@
+"""What every server module stands on: database, journal, security, idempotency and refusals."""

@@ -1,0 +1,1 @@
+"""Batches, their stages and entries."""

@@ -1,0 +1,1 @@
+"""Deviations, corrective actions, change controls and the review of batch records."""

@@ -1,0 +1,1 @@
+"""How records and commands cross the network: adapters, envelopes, paths and refusal bodies."""

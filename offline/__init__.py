@@ -1,0 +1,1 @@
+"""The workstation's own memory: the encrypted cache, the outbox and the sync loop."""

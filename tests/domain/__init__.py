@@ -1,0 +1,1 @@
+"""The rules, checked without a database, a network or a screen."""

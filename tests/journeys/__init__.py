@@ -1,0 +1,1 @@
+"""A real window, used the way a person uses it."""

@@ -1,0 +1,1 @@
+"""The workstation's memory against a real encrypted file."""

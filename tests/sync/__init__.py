@@ -1,0 +1,1 @@
+"""A workstation and a server with a bad network between them."""

@@ -1,0 +1,1 @@
+"""View models without Qt, views on the application's own loop."""

@@ -1,0 +1,1 @@
+"""Records and commands there and back."""
