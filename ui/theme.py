@@ -1,0 +1,116 @@
+"""The look in force: theme and text size, applied to Qt and watched by widgets that paint themselves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from ui.bind import bind
+from ui.observable import Observable, Unsubscribe
+from ui.style_sheet import style_sheet
+from ui.tokens import SCALES, TOKENS, TYPE_SIZES, ThemeName, Tokens, Type
+
+RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
+FAMILY: Final = "Inter"
+# Figures of one width, so that columns of numbers and changing values stand still.
+TABULAR: Final = QFont.Tag("tnum")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Theme and text size as in force."""
+
+    theme: ThemeName = ThemeName.LIGHT
+    scale: float = 1.0
+
+    @property
+    def tokens(self) -> Tokens:
+        return TOKENS[self.theme]
+
+    def px(self, length: float) -> int:
+        """A length of the grid at this scale, in device-independent pixels."""
+        return round(length * self.scale)
+
+    def font(self, kind: Type = Type.BODY) -> QFont:
+        size, weight = TYPE_SIZES[kind]
+        font = QFont(QApplication.font())
+        font.setPixelSize(self.px(size))
+        font.setWeight(QFont.Weight(weight))
+        font.setFeature(TABULAR, 1)
+        return font
+
+    def color(self, shade: str) -> QColor:
+        """The colour of a field of `Tokens`, by its name."""
+        return QColor(getattr(self.tokens, shade))
+
+
+LOOK: Final = Observable(Look())
+
+
+def themed(widget: QObject, render: Callable[[Look], None]) -> Unsubscribe:
+    """Render the look now and whenever theme or text size change, for as long as the widget lives."""
+    return bind(widget, LOOK, render)
+
+
+def apply(app: QApplication, theme: ThemeName, scale: float = 1.0) -> None:
+    """Put theme and text size in force for every widget of the application, those already open included."""
+    look = Look(theme=theme, scale=min(max(scale, SCALES[0]), SCALES[-1]))
+    if app.style().objectName() != "fusion":
+        app.setStyle(QStyleFactory.create("Fusion"))
+    if app.property("batchwrightFonts") is None:
+        _load_fonts()
+        app.setProperty("batchwrightFonts", True)
+        font = QFont(FAMILY) if FAMILY in QFontDatabase.families() else QFont(app.font())
+        app.setFont(font)
+    app.setFont(look.font())
+    app.setPalette(_palette(look.tokens))
+    app.setStyleSheet(style_sheet(look.tokens, look.px, RESOURCES / "icons" / "qss" / theme.value))
+    LOOK.set(look)
+
+
+def next_scale(scale: float, step: int) -> float:
+    """The text size `step` places larger (or smaller, when negative) than this one."""
+    nearest = min(range(len(SCALES)), key=lambda i: abs(SCALES[i] - scale))
+    return SCALES[min(max(nearest + step, 0), len(SCALES) - 1)]
+
+
+def _load_fonts() -> None:
+    for path in sorted((RESOURCES / "fonts").glob("*.otf")):
+        QFontDatabase.addApplicationFont(str(path))
+
+
+def _palette(t: Tokens) -> QPalette:
+    role = QPalette.ColorRole
+    palette = QPalette()
+    for which, color in (
+        (role.Window, t.window),
+        (role.WindowText, t.text),
+        (role.Base, t.surface),
+        (role.AlternateBase, t.window),
+        (role.Text, t.text),
+        (role.PlaceholderText, t.muted),
+        (role.Button, t.surface),
+        (role.ButtonText, t.text),
+        (role.BrightText, t.critical),
+        (role.Highlight, t.accent),
+        (role.HighlightedText, t.on_accent),
+        (role.Link, t.accent),
+        (role.LinkVisited, t.accent),
+        (role.ToolTipBase, t.tooltip),
+        (role.ToolTipText, t.on_tooltip),
+        (role.Accent, t.accent),
+        (role.Light, t.surface),
+        (role.Midlight, t.hairline),
+        (role.Mid, t.border),
+        (role.Dark, t.border),
+        (role.Shadow, t.scrim),
+    ):
+        palette.setColor(which, QColor(color))
+    for which in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
+        palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(t.disabled))
+    palette.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(t.sunken))
+    return palette
