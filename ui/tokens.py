@@ -144,6 +144,7 @@ class Type(StrEnum):
     """The type scale. Sizes are pixels at scale 1.0."""
 
     CAPTION = "caption"
+    CAPTION_STRONG = "caption-strong"
     BODY = "body"
     STRONG = "strong"
     SUBTITLE = "subtitle"
@@ -154,6 +155,7 @@ class Type(StrEnum):
 
 TYPE_SIZES: Final = {
     Type.CAPTION: (13, 400),
+    Type.CAPTION_STRONG: (13, 600),
     Type.BODY: (15, 400),
     Type.STRONG: (15, 600),
     Type.SUBTITLE: (17, 600),
