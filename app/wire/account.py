@@ -1,0 +1,93 @@
+"""What signing in and enrolling says on the wire."""
+
+from uuid import UUID
+
+from app.domain.identity import KeyId, PlantId, StationId, UserId
+from app.domain.permissions import Role
+from app.domain.record import record
+
+
+@record
+class LoginRequest:
+    """`plant_id` is the plant the token will be for; a token is for one plant (ruling A12)."""
+
+    login: str
+    password: str
+    plant_id: PlantId
+    station_id: StationId | None = None
+
+
+@record
+class TokenPair:
+    """Access tokens live minutes and in memory only; the refresh token is opaque and rotates at every use."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+    token_type: str = "Bearer"
+
+
+@record
+class RefreshRequest:
+    refresh_token: str
+
+
+@record
+class Me:
+    """Who a token speaks for."""
+
+    user_id: UserId
+    login: str
+    name: str
+    email: str
+    department: str
+    role: Role
+    plant_id: PlantId
+    plants: tuple[PlantId, ...]
+    permissions: tuple[str, ...]
+
+
+@record
+class KeyRequest:
+    """Register the public half (hex) of the signed-in person's key on a workstation."""
+
+    key_id: KeyId
+    station_id: StationId
+    public_key: str
+
+
+@record
+class EnrolRequest:
+    """A workstation's first words: the one-time code of an administrator, and its own public key (hex)."""
+
+    code: str
+    station_id: StationId
+    name: str
+    area: str
+    public_key: str
+
+
+@record
+class Enrolled:
+    """The plant this workstation now belongs to, and the key that signs the journal's checkpoints (hex)."""
+
+    station_id: StationId
+    plant_id: PlantId
+    plant_name: str
+    journal_key: str
+
+
+@record
+class StationTokenRequest:
+    """`private_key_jwt` (RFC 7523): a JWT signed by the station's own Ed25519 key (ruling B16)."""
+
+    client_assertion: str
+
+
+@record
+class PlantCard:
+    id: UUID
+    plant_id: PlantId
+    name: str
+    site: str
