@@ -184,7 +184,7 @@ def _found(home: Path, options: Mapping[str, str]) -> socket.socket:
     """A keeper of our own, with our lease from its birth. It says so when another one was quicker."""
     ours, theirs = socket.socketpair()
     with theirs, (home / "keeper.log").open("ab") as said:
-        subprocess.run(  # returns once the keeper has forked itself off
+        forked = subprocess.run(  # returns once the keeper has forked itself off
             [sys.executable, "-m", KEEPER, str(home), str(theirs.fileno()), json.dumps(dict(options))],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
@@ -194,6 +194,8 @@ def _found(home: Path, options: Mapping[str, str]) -> socket.socket:
             start_new_session=True,  # Ctrl-C at our terminal is for us; the database ends after us
             check=False,
         )
+    if forked.returncode != 0:
+        raise PostgresError(f"The database's keeper did not start: see {home / 'keeper.log'}.")
     return ours
 
 

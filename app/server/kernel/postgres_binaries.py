@@ -7,6 +7,7 @@ Standard library only: the keeper imports this and has to be small.
 """
 
 import os
+import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -20,9 +21,8 @@ FOLDERS: Final = {18: "pginstall18", 16: "pginstall"}  # major version → folde
 NEWEST: Final = 18
 DEBIAN: Final = Path("/usr/lib/postgresql")
 
-# Root's PostgreSQL runs under this number where user namespaces are forbidden. No account has it, so nobody
-# else owns the files, and it lies below 65536, where containers map their users.
-BORROWED_UID: Final = 54_321
+# Accounts that every Debian has and nobody uses. `initdb` insists on the name of a real one.
+QUIET_ACCOUNTS: Final = ("games", "uucp", "news", "daemon", "nobody")
 
 
 class PostgresError(Exception):
@@ -89,32 +89,46 @@ def _binaries(major: int) -> Binaries:
 def footing() -> Footing:
     """What stands before `postgres` and `initdb`, which refuse to run as root.
 
-    Root steps into a user namespace where it is an ordinary user: no account, no change to a file. Where that
-    is forbidden (the default of containers) it borrows a user number nobody has, keeping only the right to
-    reach its own files.
+    Root steps into a user namespace where it appears as an ordinary user: nothing changes on the disk. Where that is
+    forbidden (the default of containers) it becomes a quiet account that keeps only the right to reach its own files.
     """
     if os.geteuid() != 0:
         return Footing()
-    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+    account = _quiet_account()
+    namespace = ("unshare", "--user", f"--map-user={account}", f"--map-group={account}", "--")
     if _works(namespace):
         return Footing(prefix=namespace, owner=0)
     borrowed = borrowed_footing()
     if _works(borrowed.prefix):
         return borrowed
     raise PostgresError(
-        "PostgreSQL does not run as root, and this machine allows neither a user namespace nor another user "
-        f"number: start Batchwright as an ordinary user, or set {URL_VARIABLE} to a PostgreSQL server."
+        "PostgreSQL does not run as root, and this machine allows neither a user namespace nor another user: "
+        f"start Batchwright as an ordinary user, or set {URL_VARIABLE} to a PostgreSQL server."
     )
 
 
 def borrowed_footing() -> Footing:
-    """Root as a user number without an account; CAP_DAC_OVERRIDE lets it pass the folders above its data."""
-    only = "-all,+dac_override"
+    """Root as a quiet account. CAP_DAC_OVERRIDE lets it pass root's private folders, which keep everyone else out."""
+    only, account = "-all,+dac_override", _quiet_account()
     words = (
-        *("setpriv", f"--reuid={BORROWED_UID}", f"--regid={BORROWED_UID}", "--clear-groups"),
+        *("setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups"),
         *(f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}", "--pdeathsig=INT", "--"),
     )
-    return Footing(prefix=words, owner=BORROWED_UID, dies_with_us=True)
+    return Footing(prefix=words, owner=account, dies_with_us=True)
+
+
+def _quiet_account() -> int:
+    """The number of an account to appear as. Never root's."""
+    known = {each.pw_name: each.pw_uid for each in pwd.getpwall() if each.pw_uid != 0}
+    for name in QUIET_ACCOUNTS:
+        if name in known:
+            return known[name]
+    for number in known.values():
+        return number
+    raise PostgresError(
+        "PostgreSQL does not run as root, and this machine has no other account: "
+        f"make one and start Batchwright as it, or set {URL_VARIABLE} to a PostgreSQL server."
+    )
 
 
 def _works(prefix: tuple[str, ...]) -> bool:

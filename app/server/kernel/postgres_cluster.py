@@ -164,8 +164,8 @@ def start(
 
     Raises PostgresError with PostgreSQL's own reason when it ends instead.
     """
-    _adopt(files.data, ground)
     files.log.mkdir(mode=0o700, exist_ok=True)
+    _adopt(files, ground)
     for _ in range(PORT_TRIES):
         chosen = port or _free_port()
         process = _spawn(
@@ -267,11 +267,11 @@ def end_former(files: Files) -> None:
     )
 
 
-def _adopt(data: Path, ground: Footing) -> None:
+def _adopt(files: Files, ground: Footing) -> None:
     """Give the files to the user PostgreSQL runs as, when a different footing served them before."""
-    if ground.owner is None or data.stat().st_uid == ground.owner:
+    if ground.owner is None or files.data.stat().st_uid == ground.owner:
         return
-    for place in (data, *data.rglob("*")):
+    for place in (files.data, *files.data.rglob("*"), *files.log.iterdir()):
         os.chown(place, ground.owner, -1, follow_symlinks=False)
 
 

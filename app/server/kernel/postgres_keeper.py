@@ -198,6 +198,9 @@ def main(home: str, descriptor: str, options: str) -> int:
         except PostgresError as error:
             _say(first, {"error": str(error)})
             return 1
+        except OSError as error:  # a full disk, a folder that is not ours
+            _say(first, {"error": f"The embedded database at {home} cannot be kept: {error}."})
+            return 1
         return 0
 
 
