@@ -1,12 +1,13 @@
 """Search as you type, after a pause."""
 
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from ui.icons import Icon, paint_icon
 from ui.theme import LOOK, Look, themed
 from ui.widgets.button import IconButton
+from ui.widgets.overlay import is_escape
 
 PAUSE_MS = 150  # the list answers a keystroke within 30 ms; this saves it the keystrokes in between
 
@@ -48,6 +49,13 @@ class SearchField(QLineEdit):
             self.setText(text)
             self.blockSignals(blocked)
             self._clear.setVisible(bool(text))
+
+    def event(self, event: QEvent) -> bool:
+        """Claim Escape while there is something to clear; without text it belongs to the page."""
+        if is_escape(event) and self.text():
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text():

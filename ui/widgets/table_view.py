@@ -42,7 +42,7 @@ from ui import paint
 from ui.icons import Icon, paint_icon
 from ui.theme import LOOK, Look, themed
 from ui.tokens import Type
-from ui.widgets.rows_model import RowsModel, TableRole
+from ui.widgets.rows_model import Column, RowsModel, TableRole
 from ui.widgets.status_chip import Chip
 
 ROW_HEIGHT = 48
@@ -380,8 +380,7 @@ class TableView(QTableView):
         look = LOOK.value
         kept: Mapping[str, int] = self._memory.load(self._name) if self._memory else {}
         self._fitting = True
-        wished: list[int] = [kept.get(column.key, column.width) for column in columns]
-        widths = [look.px(width) for width in wished]
+        widths = [look.px(kept.get(column.key, column.width)) for column in columns]
         spare = self.viewport().width() - sum(widths)
         stretching = [i for i, column in enumerate(columns) if column.stretch]
         if spare > 0 and stretching:
@@ -412,8 +411,8 @@ class TableView(QTableView):
         self._fit_columns()
 
 
-def _columns(model: QAbstractItemModel | None) -> tuple[Any, ...]:
-    return model.columns if isinstance(model, RowsModel) else ()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+def _columns(model: QAbstractItemModel | None) -> tuple[Column[Any], ...]:
+    return cast("RowsModel[Any]", model).columns if isinstance(model, RowsModel) else ()
 
 
 def _text(index: QModelIndex | QPersistentModelIndex) -> str:

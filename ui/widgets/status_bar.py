@@ -1,0 +1,156 @@
+"""The status bar: always true, in words, each word a way to its details."""
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from ui import text
+from ui.icons import Icon, paint_icon
+from ui.paint import box, focus_ring, words
+from ui.shell_state import Connection, ShellState
+from ui.theme import LOOK, Look, themed
+from ui.tokens import GAP_1, RADIUS_SMALL, Tone, Type
+
+
+class StatusItem(QPushButton):
+    """One statement: icon, words, tone."""
+
+    def __init__(self, name: str, icon: Icon, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name = name
+        self._icon = icon
+        self._tone: Tone | None = None
+        self.setAutoDefault(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        themed(self, self._on_look)
+
+    def say(self, words_: str, icon: Icon, tone: Tone | None, tip: str) -> None:
+        self._icon, self._tone = icon, tone
+        self.setText(words_)
+        self.setToolTip(tip)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        look = LOOK.value
+        width = QFontMetrics(look.font(Type.CAPTION_STRONG)).horizontalAdvance(self.text())
+        return QSize(width + look.px(10 + 16 + 6 + 10) + 2, look.px(32))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+            return
+        super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look = LOOK.value
+        t, px = look.tokens, look.px
+        painter = QPainter(self)
+        abnormal = self._tone is not None and self._tone is not Tone.NEUTRAL
+        fill = t.ground(self._tone) if abnormal and self._tone else t.hover if self.underMouse() else None
+        box(painter, self.rect(), RADIUS_SMALL, fill)
+        if self.hasFocus():
+            focus_ring(painter, self.rect(), t.accent, RADIUS_SMALL)
+        ink = t.ink(self._tone) if self._tone else t.muted
+        side = px(16)
+        paint_icon(painter, self._icon, ink, QRectF(px(10), (self.height() - side) / 2, side, side))
+        area = QRect(px(10) + side + px(6), 0, self.width(), self.height())
+        font = look.font(Type.CAPTION_STRONG if abnormal else Type.CAPTION)
+        words(painter, area, self.text(), font, ink if abnormal else t.text)
+        painter.end()
+
+    def _on_look(self, look: Look) -> None:
+        self.updateGeometry()
+        self.update()
+
+
+class StatusBar(QFrame):
+    """`asked` carries which statement was tapped: connection, waiting, attention, last-sync, clock."""
+
+    asked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._row = QHBoxLayout(self)
+        self.connection = StatusItem("connection", Icon.ONLINE)
+        self.waiting = StatusItem("waiting", Icon.UPLOAD)
+        self.attention = StatusItem("attention", Icon.ATTENTION)
+        self.last_sync = StatusItem("last-sync", Icon.SYNC)
+        self.clock = StatusItem("clock", Icon.CLOCK)
+        for item in (self.connection, self.waiting, self.attention, self.last_sync):
+            self._row.addWidget(item)
+        self._row.addStretch(1)
+        self._row.addWidget(self.clock)
+        for item in (self.connection, self.waiting, self.attention, self.last_sync, self.clock):
+            item.clicked.connect(self._on_clicked)
+        themed(self, self._on_look)
+
+    def show_state(self, state: ShellState) -> None:
+        zone = state.now.tzinfo
+        self._say_connection(state)
+        waits = state.waiting
+        self.waiting.say(
+            f"{waits} waiting" if waits else "Nothing waiting",
+            Icon.UPLOAD if waits else Icon.CHECK,
+            Tone.INFO if waits and state.connection is Connection.ONLINE else None,
+            "What was saved here and is not yet at the server",
+        )
+        needs = state.needs_attention
+        self.attention.say(
+            f"{needs} {'needs' if needs == 1 else 'need'} attention",
+            Icon.WARNING,
+            Tone.ATTENTION,
+            "What the server refused, until somebody settles it",
+        )
+        self.attention.setVisible(bool(needs))
+        if state.last_sync is None:
+            self.last_sync.say("Never synced", Icon.SYNC, Tone.ATTENTION, "This station has not synced yet")
+        else:
+            ago = text.ago(state.last_sync, state.now)
+            self.last_sync.say(
+                f"Synced {ago}", Icon.SYNC, None, f"Last sync {text.when(state.last_sync, zone)}"
+            )
+        offset = state.clock_offset
+        shown = text.clock_with_zone(state.now, zone)
+        if offset is not None and abs(offset.total_seconds()) >= 1:
+            shown = f"{shown} · server {text.offset(offset)}"
+        self.clock.say(shown, Icon.CLOCK, None, f"{text.when(state.now, zone)}\n{state.now.isoformat()}")
+
+    def _say_connection(self, state: ShellState) -> None:
+        zone = state.now.tzinfo
+        match state.connection:
+            case Connection.ONLINE:
+                self.connection.say("Online", Icon.ONLINE, None, "The server answers")
+            case Connection.OFFLINE:
+                since = text.since(state.offline_since, state.now, zone) if state.offline_since else ""
+                said = f"Offline since {since}" if since else "Offline"
+                self.connection.say(said, Icon.OFFLINE, Tone.ATTENTION, "Entries are saved on this station")
+            case Connection.REFUSED:
+                self.connection.say(
+                    "Server refuses this station",
+                    Icon.SERVER_REFUSES,
+                    Tone.STOPPED,
+                    "The server answers, but not to this station",
+                )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look = LOOK.value
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), look.color("surface"))
+        painter.fillRect(QRect(0, 0, self.width(), 1), look.color("hairline"))
+        painter.end()
+
+    def _on_clicked(self) -> None:
+        item = self.sender()
+        if isinstance(item, StatusItem):
+            self.asked.emit(item.name)
+
+    def _on_look(self, look: Look) -> None:
+        self.setFixedHeight(look.px(44))
+        self._row.setContentsMargins(look.px(12), 1, look.px(12), 0)
+        self._row.setSpacing(look.px(GAP_1))
+        self.update()
