@@ -1,14 +1,14 @@
 """What the tests of the trust store share: a real keyring, a repeatable source of bytes, a cheap Argon2id."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from app.client.password_box import Argon2Cost
 from app.client.vault import KeyringVault, MemoryVault, Vault, open_vault
-from tests.support.keyring_session import KeyringSession, keyring_session
+from tests.support.keyring_session import KeyringSession
 
 CHEAP = Argon2Cost(memory_kib=64, passes=1, lanes=1)
 """For tests that are not about the cost: one run in less than a millisecond."""
@@ -25,21 +25,6 @@ def random_bytes() -> Callable[[int], bytes]:
         return hashlib.shake_256(f"drawn {drawn}".encode()).digest(count)
 
     return draw
-
-
-@pytest.fixture(scope="session")
-def private_daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyringSession]:
-    """One unlocked gnome-keyring for the whole run."""
-    with keyring_session(tmp_path_factory.mktemp("keyring")) as session:
-        yield session
-
-
-@pytest.fixture
-def private_keyring(private_daemons: KeyringSession, monkeypatch: pytest.MonkeyPatch) -> KeyringSession:
-    """This process finds the private keyring and no other."""
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", private_daemons.environment["DBUS_SESSION_BUS_ADDRESS"])
-    monkeypatch.delenv("DISPLAY", raising=False)
-    return private_daemons
 
 
 @pytest.fixture

@@ -139,6 +139,7 @@ left_open_by_the_library = pytest.mark.filterwarnings(
 
 
 @left_open_by_the_library
+@pytest.mark.usefixtures("caplog")
 def test_a_keyring_that_nobody_unlocked_is_no_vault(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, random_bytes: RandomBytes
 ):
