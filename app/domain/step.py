@@ -45,6 +45,10 @@ MOVES: Final = MappingProxyType(
         (T.OPEN, K.RECORD_VERIFIED): T.AWAITING_VERIFICATION,
         (T.OPEN, K.SKIP): T.NOT_APPLICABLE,
         (T.DONE, K.CORRECT): T.DONE,
+        (
+            T.DONE,
+            K.CORRECT_VERIFIED,
+        ): T.AWAITING_VERIFICATION,  # transcribed: done, though the master asks a verifier
         (T.DONE, K.CONTEST): T.CONTESTED,
         (T.AWAITING_VERIFICATION, K.CORRECT_VERIFIED): T.AWAITING_VERIFICATION,
         (T.AWAITING_VERIFICATION, K.VERIFY): T.VERIFIED,
