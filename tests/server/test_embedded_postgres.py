@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -319,13 +320,17 @@ def test_root_without_a_way_to_be_another_user_is_told_what_to_do(monkeypatch: p
         postgres_binaries.footing()
 
 
-async def test_root_without_user_namespaces_becomes_a_quiet_account(home: Path) -> None:
+async def test_root_without_user_namespaces_becomes_a_quiet_account(home: Path, tmp_path: Path) -> None:
     if os.geteuid() != 0:
         assert postgres_binaries.footing() == postgres_binaries.Footing()  # anybody else stays who they are
         return
     home.mkdir(mode=0o700)
+    private = tmp_path / "private"  # as when the repository lies in root's own folder
+    private.mkdir(mode=0o700)
+    shutil.copytree(postgres_binaries.newest_binaries().folder.parent, private / "postgres")
     files = postgres_cluster.Files(home=home)
-    binaries, ground = postgres_binaries.newest_binaries(), postgres_binaries.borrowed_footing()
+    binaries = postgres_binaries.Binaries(folder=private / "postgres" / "bin", major=postgres_binaries.NEWEST)
+    ground = postgres_binaries.borrowed_footing()
     postgres_cluster.make(files, binaries, ground)
     process, port = postgres_cluster.start(files, binaries, ground, home, {})
     try:

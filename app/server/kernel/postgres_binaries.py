@@ -108,11 +108,15 @@ def footing() -> Footing:
 
 
 def borrowed_footing() -> Footing:
-    """Root as a quiet account. CAP_DAC_OVERRIDE lets it pass root's private folders, which keep everyone else out."""
+    """Root as a quiet account. CAP_DAC_OVERRIDE lets it pass root's private folders, which keep everyone else out.
+
+    `no_setuid_fixup`: without it access(2), by which `initdb` looks for `postgres`, ignores that capability.
+    """
     only, account = "-all,+dac_override", _quiet_account()
     words = (
         *("setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups"),
-        *(f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}", "--pdeathsig=INT", "--"),
+        *(f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}"),
+        *("--securebits=+no_setuid_fixup", "--pdeathsig=INT", "--"),
     )
     return Footing(prefix=words, owner=account, dies_with_us=True)
 
