@@ -26,12 +26,14 @@ class Person:
 class Notice:
     """A banner that lasts as long as its reason. `action` names what its button does, empty for none.
 
-    `tone` is a word of `ui.theme.Tone`; `key` tells the receiver of the gesture which notice it was.
+    `tone` is a word of `ui.tokens.Tone`, `icon` a name of `ui.icons.Icon` (empty: the tone's own mark); `key` tells
+    the receiver of the gesture which notice it was.
     """
 
     key: str
     text: str
     tone: str = "info"
+    icon: str = ""
     action: str = ""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from PySide6.QtWidgets import QDialog
+from shiboken6 import isValid
 
 T = TypeVar("T")
 
@@ -101,9 +102,11 @@ async def answer(dialog: QDialog) -> int:
     try:
         code = await result
     except asyncio.CancelledError:
-        dialog.reject()
-        dialog.deleteLater()
+        if isValid(dialog):
+            dialog.reject()
+            dialog.deleteLater()
         raise
-    dialog.destroyed.disconnect(gone)
-    dialog.deleteLater()
+    if isValid(dialog):
+        dialog.destroyed.disconnect(gone)
+        dialog.deleteLater()
     return code

@@ -195,7 +195,7 @@ class Shell(QWidget):
         self._layers.setContentsMargins(0, 0, 0, 0)
         self._layers.addWidget(self._content)
         self._layers.addWidget(self.lock_screen)
-        self.toasts = ToastArea(self._content)
+        self.toasts = ToastArea(self._content, over=self._stack)
         self.palette_overlay = CommandPalette(
             self._content, actions=self._everything, find=self._gestures.find
         )
@@ -259,7 +259,6 @@ class Shell(QWidget):
         self.status_bar.show_state(state)
         self.lock_screen.show_state(state)
         self._show_rail(state)
-        self.rail.set_badges(state.badges)
         self._show_notice(state)
         self._show_lock(state.locked)
 
@@ -270,6 +269,7 @@ class Shell(QWidget):
             if page.rail and self._may_open(page.name, state)
         ]
         self.rail.set_items(items)
+        self.rail.set_badges(state.badges)
         whole = bool(self.current) and self._pages[self.current].whole
         self.rail.setVisible(state.person is not None and not whole)
         self._light_rail()
@@ -279,7 +279,8 @@ class Shell(QWidget):
         self.banner.setVisible(notice is not None)
         if notice is not None:
             self._notice_key = notice.key
-            self.banner.say(notice.text, Tone(notice.tone), action=notice.action)
+            mark = Icon(notice.icon) if notice.icon else None
+            self.banner.say(notice.text, Tone(notice.tone), icon=mark, action=notice.action)
 
     def _show_lock(self, locked: bool) -> None:
         shown = self._layers.currentWidget() is self.lock_screen

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from ui.icons import Icon, paint_icon
@@ -43,6 +43,7 @@ class Button(QPushButton):
         self._trailing = trailing
         self._tip = tip
         self._why_not = ""
+        self._compact = False
         self._step = step
         self.setAutoDefault(False)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -72,6 +73,15 @@ class Button(QPushButton):
         self._why_not = "" if allowed else why_not
         self._explain()
 
+    def set_compact(self, compact: bool) -> None:
+        """Show the icon alone where space is short; the word stays as tooltip and accessible name."""
+        if compact != self._compact and self._icon is not None:
+            self._compact = compact
+            self.setAccessibleName(self._word_of(self.text()) if compact else "")
+            self._explain()
+            self.updateGeometry()
+            self.update()
+
     def why_not(self) -> str:
         """The reason given for being off, empty while on."""
         return self._why_not
@@ -79,10 +89,10 @@ class Button(QPushButton):
     def sizeHint(self) -> QSize:
         px = LOOK.value.px
         width = px(self._padding()) * 2
-        if self.text():
+        if self._word():
             width += QFontMetrics(self._font()).horizontalAdvance(self._word()) + 2
         if self._icon is not None:
-            width += px(20) + (px(8) if self.text() else 0)
+            width += px(20) + (px(8) if self._word() else 0)
         if self._trailing is not None:
             width += px(20) + px(6)
         height = px(TARGET_STEP if self._step else TARGET)
@@ -141,7 +151,7 @@ class Button(QPushButton):
                 return fill, t.accent if pressed else t.border, t.text, t.muted
             case ButtonKind.QUIET:
                 fill = t.accent_ground if pressed else t.hover if hovered else None
-                if not self.text():
+                if not self._word():
                     return fill, None, t.text, t.accent if pressed else t.muted
                 return fill, None, t.accent, t.accent
             case ButtonKind.DANGER:
@@ -149,21 +159,24 @@ class Button(QPushButton):
                 return fill, t.critical, t.critical, t.critical
 
     def _padding(self) -> int:
-        if not self.text():
+        if not self._word():
             return 10
         return 20 if self._step else 12 if self._kind is ButtonKind.QUIET else 16
 
-    def _font(self):
+    def _font(self) -> QFont:
         return LOOK.value.font(Type.SUBTITLE if self._step else Type.STRONG)
 
     def _word(self) -> str:
-        return self.text().replace("&&", "\0").replace("&", "").replace("\0", "&")
+        return "" if self._compact else self._word_of(self.text())
+
+    def _word_of(self, text: str) -> str:
+        return text.replace("&&", "\0").replace("&", "").replace("\0", "&")
 
     def _explain(self) -> None:
         keys = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        tip = self._why_not or self._tip
+        tip = self._why_not or self._tip or (self._word_of(self.text()) if self._compact else "")
         if keys and not self._why_not:
-            tip = f"{tip or self._word()} ({keys})"
+            tip = f"{tip or self._word_of(self.text())} ({keys})"
         self.setToolTip(tip)
         self.setAccessibleDescription(tip)
 

@@ -175,8 +175,9 @@ class CommandPalette(Overlay):
         self._nothing.setText("" if items else f"Nothing found for “{self.field.text().strip()}”.")
         self._nothing.setVisible(not items)
         self.list.setVisible(bool(items))
-        rows = min(len(items), 8)
-        self.list.setFixedHeight(LOOK.value.px(48) * rows + 2)
+        row = LOOK.value.px(48)
+        fits = (self._host.height() - LOOK.value.px(96 + 120)) // row
+        self.list.setFixedHeight(row * min(len(items), 8, max(fits, 2)) + 2)
         if self.isVisible():
             self._place()
 

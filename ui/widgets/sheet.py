@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.icons import Icon
 from ui.theme import LOOK
@@ -13,6 +13,7 @@ from ui.tokens import Tone, Type
 from ui.widgets.button import IconButton
 from ui.widgets.label import Label
 from ui.widgets.overlay import Overlay
+from ui.widgets.scroll_column import ScrollColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,7 @@ class Sheet(Overlay):
         self._close.clicked.connect(self.close_overlay)
         head.addWidget(self.title, 1)
         head.addWidget(self._close)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll = ScrollColumn()
         self.body.addLayout(head)
         self.body.addWidget(self._scroll, 1)
 
@@ -70,9 +69,7 @@ class Sheet(Overlay):
 
     def _show(self, title: str, page: QWidget) -> None:
         self.title.setText(title)
-        page.setAutoFillBackground(False)
-        self._scroll.setWidget(page)
-        self._scroll.viewport().setAutoFillBackground(False)
+        self._scroll.set_page(page)
         self._scroll.setMinimumHeight(min(page.sizeHint().height() + 8, LOOK.value.px(560)))
         self.open()
         self._place()

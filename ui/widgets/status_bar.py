@@ -1,7 +1,7 @@
 """The status bar: always true, in words, each word a way to its details."""
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from ui import text
@@ -19,21 +19,33 @@ class StatusItem(QPushButton):
         super().__init__(parent)
         self.name = name
         self._icon = icon
+        self._tip = ""
         self._tone: Tone | None = None
+        self._compact = False
         self.setAutoDefault(False)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         themed(self, self._on_look)
 
     def say(self, words_: str, icon: Icon, tone: Tone | None, tip: str) -> None:
-        self._icon, self._tone = icon, tone
+        self._icon, self._tone, self._tip = icon, tone, tip
         self.setText(words_)
-        self.setToolTip(tip)
+        self.setToolTip(f"{words_}\n{tip}" if self._compact else tip)
         self.updateGeometry()
         self.update()
 
+    def set_compact(self, compact: bool) -> None:
+        """Show the icon alone; the words stay as the accessible text and the tooltip."""
+        if compact != self._compact:
+            self._compact = compact
+            self.setToolTip(f"{self.text()}\n{self._tip}" if compact else self._tip)
+            self.updateGeometry()
+            self.update()
+
     def sizeHint(self) -> QSize:
         look = LOOK.value
+        if self._compact:
+            return QSize(look.px(36), look.px(32))
         width = QFontMetrics(look.font(Type.CAPTION_STRONG)).horizontalAdvance(self.text())
         return QSize(width + look.px(10 + 16 + 6 + 10) + 2, look.px(32))
 
@@ -58,9 +70,10 @@ class StatusItem(QPushButton):
         ink = t.ink(self._tone) if self._tone else t.muted
         side = px(16)
         paint_icon(painter, self._icon, ink, QRectF(px(10), (self.height() - side) / 2, side, side))
-        area = QRect(px(10) + side + px(6), 0, self.width(), self.height())
-        font = look.font(Type.CAPTION_STRONG if abnormal else Type.CAPTION)
-        words(painter, area, self.text(), font, ink if abnormal else t.text)
+        if not self._compact:
+            area = QRect(px(10) + side + px(6), 0, self.width(), self.height())
+            font = look.font(Type.CAPTION_STRONG if abnormal else Type.CAPTION)
+            words(painter, area, self.text(), font, ink if abnormal else t.text)
         painter.end()
 
     def _on_look(self, look: Look) -> None:
@@ -119,6 +132,7 @@ class StatusBar(QFrame):
         if offset is not None and abs(offset.total_seconds()) >= 1:
             shown = f"{shown} · server {text.offset(offset)}"
         self.clock.say(shown, Icon.CLOCK, None, f"{text.when(state.now, zone)}\n{state.now.isoformat()}")
+        self._fit()
 
     def _say_connection(self, state: ShellState) -> None:
         zone = state.now.tzinfo
@@ -137,6 +151,20 @@ class StatusBar(QFrame):
                     "The server answers, but not to this station",
                 )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """When words do not fit, the calm ones shrink to their icon; what is abnormal keeps its words."""
+        folding = (self.last_sync, self.waiting, self.clock)
+        for item in folding:
+            item.set_compact(False)
+        for item in folding:
+            if self._row.minimumSize().width() <= self.width():
+                return
+            item.set_compact(True)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         look = LOOK.value
         painter = QPainter(self)
@@ -153,4 +181,5 @@ class StatusBar(QFrame):
         self.setFixedHeight(look.px(44))
         self._row.setContentsMargins(look.px(12), 1, look.px(12), 0)
         self._row.setSpacing(look.px(GAP_1))
+        self._fit()
         self.update()

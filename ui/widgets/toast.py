@@ -4,7 +4,7 @@ code.
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from ui.widgets.label import Label
 
 SHOWN_MS = 6000
 AT_ONCE = 3
+WIDTH = 440
 REMEMBERED = 100
 
 
@@ -56,6 +57,10 @@ class Toast(QFrame):
     def paused(self) -> bool:
         return not self._timer.isActive()
 
+    def height_for(self, width: int) -> int:
+        """How high the toast is at that width, its text wrapped."""
+        return max(self._row.heightForWidth(width), self._row.minimumSize().height())
+
     def enterEvent(self, event: QEnterEvent) -> None:
         self._timer.stop()
         super().enterEvent(event)
@@ -77,17 +82,20 @@ class Toast(QFrame):
     def _on_look(self, look: Look) -> None:
         self._row.setContentsMargins(look.px(GAP_4), look.px(4), look.px(4), look.px(4))
         self._row.setSpacing(look.px(GAP_3))
-        self.setFixedWidth(look.px(400))
+        self.setFixedWidth(look.px(WIDTH))
 
 
 class ToastArea(QWidget):
-    """The lower right corner of its host. At most three at once; all are kept in `history`, newest first."""
+    """The top middle of `over` (the lower corners belong to the actions of a step).
 
-    def __init__(self, host: QWidget, *, shown_ms: int = SHOWN_MS, margin_bottom: int = 60) -> None:
+    At most three at once; all are kept in `history`, newest first.
+    """
+
+    def __init__(self, host: QWidget, *, over: QWidget | None = None, shown_ms: int = SHOWN_MS) -> None:
         super().__init__(host)
         self._host = host
         self._shown_ms = shown_ms
-        self._margin_bottom = margin_bottom
+        self._over = over or host
         self._history: list[Notice] = []
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._column = QVBoxLayout(self)
@@ -110,6 +118,7 @@ class ToastArea(QWidget):
         toast = Toast(notice, self._shown_ms, self)
         toast.gone.connect(self._on_gone)
         self._column.addWidget(toast)
+        toast.show()
         shown = self.shown()
         for oldest in shown[: len(shown) - AT_ONCE]:
             self._remove(oldest)
@@ -144,13 +153,11 @@ class ToastArea(QWidget):
 
     def _place(self) -> None:
         px = LOOK.value.px
-        width = px(400)
-        self._column.activate()
-        height = sum(
-            max(t.heightForWidth(width), t.sizeHint().height()) + self._column.spacing() for t in self.shown()
-        )
-        left = self._host.width() - width - px(24)
-        self.setGeometry(left, self._host.height() - height - px(self._margin_bottom), width, height)
+        width = px(WIDTH)
+        gap = self._column.spacing()
+        height = sum(toast.height_for(width) + gap for toast in self.shown())
+        corner = self._over.mapTo(self._host, QPoint((self._over.width() - width) // 2, px(GAP_2)))
+        self.setGeometry(corner.x(), corner.y(), width, height)
 
     def _on_look(self, look: Look) -> None:
         self._column.setSpacing(look.px(GAP_2))

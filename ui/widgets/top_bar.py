@@ -1,7 +1,7 @@
 """The top bar: which plant, which station, who, since when."""
 
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui import text
@@ -74,6 +74,22 @@ class TopBar(QFrame):
                 f"{person.role} · since {text.since(person.since, state.now, state.now.tzinfo)}"
             )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Words give way to icons, the least needed first, before plant and station do."""
+        folding = (self.finder, self.switch, self.lock)
+        for button in folding:
+            button.set_compact(False)
+        place = max(self._plant.sizeHint().width(), self._station.sizeHint().width())
+        for button in folding:
+            elided = self._plant.minimumSizeHint().width()
+            if self._row.minimumSize().width() - elided + place <= self.width():
+                return
+            button.set_compact(True)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         look = LOOK.value
         painter = QPainter(self)
@@ -98,4 +114,5 @@ class TopBar(QFrame):
         self._row.setContentsMargins(look.px(24), 0, look.px(GAP_4), 0)
         self._row.setSpacing(look.px(GAP_2))
         self._row.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self._fit()
         self.update()
