@@ -3,9 +3,11 @@
 21 CFR 211.186(a), R15, R32. A batch runs a frozen version; its hash stands in the batch (R33).
 """
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import sha256
 from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 
@@ -181,6 +183,18 @@ class ApproveMasterRecord:
 MasterCommand = RegisterProduct | DraftMasterRecord | ApproveMasterRecord
 
 
+def content_hash(
+    batch_size: Quantity, materials: tuple[MaterialSpec, ...], stages: tuple[StageSpec, ...]
+) -> str:
+    """SHA-256 (hex) over everything that is executed, in one fixed spelling: what author, approver and batch agree on."""
+    content = {
+        "batch_size": asdict(batch_size),
+        "materials": [asdict(each) for each in materials],
+        "stages": [asdict(each) for each in stages],
+    }
+    return sha256(json.dumps(content, default=str, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def value_fits(spec: StepSpec, value: str) -> bool:
     """Whether `value` is an answer this step can have at all. Limits are not asked here: a true value may leave them."""
     match spec.kind:
@@ -230,6 +244,8 @@ def _draft(facts: Facts, command: DraftMasterRecord, context: Context) -> Decisi
     keys = [(stage.key, step.key) for stage in command.stages for step in stage.steps]
     if not keys or len(keys) != len(set(keys)):
         return Refusal(reason=Reason.WRONG_VALUE, detail=("stages",))
+    if command.content_hash != content_hash(command.batch_size, command.materials, command.stages):
+        return Refusal(reason=Reason.WRONG_VALUE, detail=("content hash",))
     draft = MasterRecord(
         id=command.master_id,
         product_id=product.id,
