@@ -1,5 +1,6 @@
 """What signing in and enrolling says on the wire."""
 
+from typing import Final
 from uuid import UUID
 
 from app.domain.identity import KeyId, PlantId, StationId, UserId
@@ -78,11 +79,28 @@ class Enrolled:
     journal_key: str
 
 
+ASSERTION_AUDIENCE: Final = "batchwright:station-token"
+"""The `aud` of a station's assertion."""
+
+
 @record
 class StationTokenRequest:
-    """`private_key_jwt` (RFC 7523): a JWT signed by the station's own Ed25519 key (ruling B16)."""
+    """`private_key_jwt` (RFC 7523): a JWT signed by the station's own Ed25519 key (ruling B26).
+
+    Header `alg: EdDSA`; claims `iss` = `sub` = station id, `aud` = `ASSERTION_AUDIENCE`, `iat`, `exp` at most 60 s
+    later, `jti` of at least 16 characters that is never used twice. The times are the server's: add the clock offset.
+    """
 
     client_assertion: str
+
+
+@record
+class StationToken:
+    """What the sync is authorised with. No refresh token: the station proves its key again."""
+
+    access_token: str
+    expires_in: int
+    token_type: str = "Bearer"
 
 
 @record
