@@ -327,9 +327,14 @@ async def test_root_without_user_namespaces_becomes_a_quiet_account(home: Path, 
     home.mkdir(mode=0o700)
     private = tmp_path / "private"  # as when the repository lies in root's own folder
     private.mkdir(mode=0o700)
-    shutil.copytree(postgres_binaries.newest_binaries().folder.parent, private / "postgres")
+    made = postgres_binaries.newest_binaries().folder.parent
+    libraries = f"{made.parent.name}.libs"
+    shutil.copytree(made, private / made.parent.name / made.name, symlinks=True)
+    shutil.copytree(made.parents[1] / libraries, private / libraries)
     files = postgres_cluster.Files(home=home)
-    binaries = postgres_binaries.Binaries(folder=private / "postgres" / "bin", major=postgres_binaries.NEWEST)
+    binaries = postgres_binaries.Binaries(
+        folder=private / made.parent.name / made.name / "bin", major=postgres_binaries.NEWEST
+    )
     ground = postgres_binaries.borrowed_footing()
     postgres_cluster.make(files, binaries, ground)
     process, port = postgres_cluster.start(files, binaries, ground, home, {})

@@ -35,6 +35,7 @@ HOST: Final = "127.0.0.1"
 
 START_SECONDS: Final = 90.0  # a cold disk and a long recovery; a warm start takes 0.05 s
 STOP_SECONDS: Final = 30.0
+ORPHAN_SECONDS: Final = 20.0  # sessions outlive a killed server for a moment, holding its memory
 PORT_TRIES: Final = 5
 PR_SET_PDEATHSIG: Final = 1
 
@@ -166,24 +167,24 @@ def start(
     """
     files.log.mkdir(mode=0o700, exist_ok=True)
     _adopt(files, ground)
-    for _ in range(PORT_TRIES):
+    until = time.monotonic() + ORPHAN_SECONDS
+    ports = 0
+    while ports < PORT_TRIES:
         chosen = port or _free_port()
-        process = _spawn(
-            files, binaries, ground, {**SETTINGS, "port": str(chosen), **_places(files, sockets), **options}
-        )
+        places = {"unix_socket_directories": str(sockets), "log_directory": str(files.log)}
+        process = _spawn(files, binaries, ground, {**SETTINGS, **places, "port": str(chosen), **options})
         if _wait_until_ready(files, process):
             return process, chosen
         fault = _fault(files)
-        if "already in use" not in fault and "could not create any TCP/IP sockets" not in fault:
+        if "shared memory block" in fault and time.monotonic() < until:
+            time.sleep(0.1)  # sessions of a killed server, about to notice
+        elif "already in use" in fault or "could not create any TCP/IP sockets" in fault:
+            port, ports = None, ports + 1
+        else:
             raise PostgresError(f"The embedded database did not start: {fault} (see {files.log})")
-        port = None
     raise PostgresError(
         "The embedded database did not start: no free port on this machine's loopback address."
     )
-
-
-def _places(files: Files, sockets: Path) -> Mapping[str, str]:
-    return {"unix_socket_directories": str(sockets), "log_directory": str(files.log)}
 
 
 def _spawn(
