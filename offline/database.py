@@ -25,8 +25,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from app.client.cache_key import CacheKey, sync_directory
+from app.client.cache_key import CacheKey, sync_directory, write_private
 from offline.file_claim import FileClaim, claim_file
+from offline.log_tail import commits_behind
 
 log = logging.getLogger(__name__)
 
@@ -209,8 +210,15 @@ class Reader:
 class Database:
     """One open encrypted file. Made by `open_database`; this process is the only one that has it."""
 
-    def __init__(self, path: Path, key: CacheKey, claim: FileClaim, readers: int) -> None:
+    def __init__(
+        self, path: Path, key: CacheKey, claim: FileClaim, readers: int, unreadable_saves: int = 0
+    ) -> None:
         self.path: Final = path
+        self.unreadable_saves: Final = unreadable_saves
+        """Saves that a crash left in the log and that could not be read back; the log is kept beside, as `.damaged`.
+
+        One may be a save that a power cut interrupted and nobody was told of; more were confirmed, and are lost here.
+        """
         self._claim = claim
         always = ("foreign_keys = ON", "temp_store = MEMORY")  # a temporary file would not be encrypted
         self._writing = _engine(
@@ -277,10 +285,12 @@ def open_database(
             if claim is None:
                 return _not_opened(OpenRefusal.IN_USE, path)
             undo.callback(claim.release)
-            version = _version_of(path, key) if present else _make_empty(path)
+            version, unreadable = _state_of(path, key) if present else (_make_empty(path), 0)
             if version > len(migrations):
                 return _not_opened(OpenRefusal.TOO_NEW, path, f"schema {version}, known {len(migrations)}")
-            database = Database(path, key, claim, readers)
+            if unreadable:
+                _keep_log(path, unreadable)
+            database = Database(path, key, claim, readers, unreadable)
             undo.callback(database.close_sync)
             database.writer.run_sync(_nothing)  # the first write connects: what forbids writing is found here
             for number in range(version, len(migrations)):
@@ -300,18 +310,31 @@ def _not_opened(refusal: OpenRefusal, path: Path, detail: str = "") -> NotOpened
     return NotOpened(refusal=refusal, path=path, detail=detail)
 
 
-def _version_of(path: Path, key: CacheKey) -> int:
-    """The schema's version, read without touching the file: the proof of the key comes before the first
-    write.
+def _state_of(path: Path, key: CacheKey) -> tuple[int, int]:
+    """The schema's version, and the saves in the log that can't be read, without touching the file.
 
-    A connection that may write would, with a wrong key, still fold a log left by a crash into the file as
-    it closes.
+    The proof of the key comes before the first write: a connection that may write would, with a wrong key, still fold a
+    log left by a crash into the file as it closes.
     """
     connection = _connect(path, key, mode="ro")
     try:
-        return cast(int, connection.execute("PRAGMA user_version").fetchone()[0])
+        version = cast(int, connection.execute("PRAGMA user_version").fetchone()[0])
+        _, frames, _ = connection.execute(
+            "PRAGMA wal_checkpoint(NOOP)"
+        ).fetchone()  # only counts; -1 without a log
+        return version, commits_behind(_log_of(path), max(0, frames))
     finally:
         connection.close()
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _keep_log(path: Path, unreadable: int) -> None:
+    """Put the log aside before it is written over: pages in it are whole, and a person may still bring them back."""
+    log.error("database.log_damaged", extra={"unreadable_saves": unreadable})
+    write_private(path.with_name(path.name + "-wal.damaged"), _log_of(path).read_bytes())
 
 
 def _make_empty(path: Path) -> int:

@@ -24,6 +24,7 @@ from offline.database import (
     NotOpened,
     OpenRefusal,
     StorageFailed,
+    _connect,  # pyright: ignore[reportPrivateUsage]
     open_database,
 )
 
@@ -392,12 +393,7 @@ def test_a_wrong_key_is_refused_and_not_a_byte_changes(path: Path):
 @expects_log
 def test_a_wrong_key_does_not_touch_what_a_crash_left_in_the_log(path: Path):
     """Opened for writing, SQLite would fold the log into the file as it closes, whatever the key."""
-    script = KEEP_WRITING.replace(
-        "print(number, flush=True)", "__import__('os').kill(__import__('os').getpid(), 9)"
-    )
-    crashed = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
-    assert crashed.returncode == -signal.SIGKILL
-    assert (path.parent / "cache.db-wal").stat().st_size > 0
+    assert crashed_after(path, 1).stat().st_size > 0
     before = digests(path.parent)
     assert refused(path, key=CacheKey(secret=bytes(32), salt=KEY.salt)) is OpenRefusal.WRONG_KEY
     assert digests(path.parent) == before
@@ -434,6 +430,66 @@ def test_a_flipped_bit_is_detected_wherever_it_is_read(path: Path):
     mended = opened(path)
     assert mended.damage() == ()
     mended.close_sync()
+
+
+KILL_MYSELF = """
+import os
+os.kill(os.getpid(), 9)
+"""
+
+
+def crashed_after(path: Path, saves: int) -> Path:
+    """A file whose process was killed with that many saves in the log; the log's path."""
+    script = KEEP_WRITING.replace("while True:", f"while number < {saves}:") + KILL_MYSELF
+    crashed = subprocess.run(
+        [sys.executable, "-c", script, str(path)], stdout=subprocess.DEVNULL, check=False
+    )
+    assert crashed.returncode == -signal.SIGKILL
+    return path.with_name("cache.db-wal")
+
+
+def test_a_log_left_by_a_kill_is_read_back_whole(path: Path):
+    crashed_after(path, 5)
+    again = opened(path)
+    assert (again.reader.run_sync(count), again.unreadable_saves) == (5, 0)
+    again.close_sync()
+
+
+def test_confirmed_saves_that_a_flipped_bit_makes_unreadable_are_counted_and_kept_aside(
+    path: Path, caplog: pytest.LogCaptureFixture
+):
+    """SQLite alone would take the damaged frame for the end of the log and forget what lies behind without a word."""
+    wal = crashed_after(path, 9)
+    spoiled = bytearray(wal.read_bytes())
+    frame = 24 + 4096
+    spoiled[-3 * frame - 100] ^= 1
+    wal.write_bytes(spoiled)
+    again = opened(path)
+    assert again.reader.run_sync(count) == 5
+    assert again.unreadable_saves == 4
+    assert path.with_name("cache.db-wal.damaged").read_bytes() == bytes(spoiled)
+    assert "database.log_damaged" in caplog.text
+    again.close_sync()
+    clean = opened(path)
+    assert clean.unreadable_saves == 0
+    clean.close_sync()
+
+
+def test_an_old_round_of_the_log_is_not_taken_for_lost_saves(path: Path):
+    database = opened(path, create=True)
+    for _ in range(9):
+        database.writer.run_sync(write())
+    other = _connect(path, KEY, mode="rw")
+    other.execute("PRAGMA wal_checkpoint(RESTART)")
+    other.close()
+    database.writer.run_sync(write())  # the log begins anew, over its own old frames
+    copy = path.with_name("copy.db")
+    for suffix in ("", "-wal"):
+        copy.with_name(copy.name + suffix).write_bytes(path.with_name(path.name + suffix).read_bytes())
+    database.close_sync()
+    left = opened(copy)
+    assert (left.reader.run_sync(count), left.unreadable_saves) == (10, 0)
+    left.close_sync()
 
 
 @expects_log
