@@ -297,7 +297,7 @@ TABLET_STAGES: Final = (
                 "speed",
                 "Blender speed",
                 "Set the speed and read it back from the panel.",
-                _limit("10", "14", "1/min", "12"),
+                _limit("10", "14", "rpm", "12"),
                 equipment="Bin blender BB-300",
             ),
             _timer(
@@ -382,7 +382,7 @@ TABLET_STAGES: Final = (
                 "inlet",
                 "Inlet air temperature",
                 "Read it once spraying is steady.",
-                _limit("55", "65", "Cel", "60"),
+                _limit("55", "65", "°C", "60"),
                 equipment="Coater GC-750",
             ),
             _number("spray", "Spray rate", "Mean over ten minutes.", _limit("80", "120", "g/min", "100")),
@@ -405,7 +405,7 @@ TABLET_STAGES: Final = (
                 parallel=True,
             ),
             _choice("leak", "Leak test", "Methylene blue, 15 blisters.", "Tight", "Leaking"),
-            _number("packed", "Blisters packed", "Read the counter of the cartoner.", None, unit="{blister}"),
+            _number("packed", "Blisters packed", "Read the counter of the cartoner.", None, unit="blisters"),
             _number(
                 "reconciliation",
                 "Label reconciliation",
@@ -438,14 +438,14 @@ SYRUP_STAGES: Final = (
         area="Liquids room",
         steps=(
             _number(
-                "heat", "Temperature of the syrup base", "Heat up slowly.", _limit("68", "72", "Cel", "70")
+                "heat", "Temperature of the syrup base", "Heat up slowly.", _limit("68", "72", "°C", "70")
             ),
             _timer(
                 "mix", "Homogenise", "High shear, 3000 1/min.", "1200", "1500", equipment="Homogeniser HG-2"
             ),
-            _number("ph", "pH", "At 25 °C.", _limit("5.0", "6.0", "[pH]", "5.5"), verified=True),
+            _number("ph", "pH", "At 25 °C.", _limit("5.0", "6.0", "pH", "5.5"), verified=True),
             _number(
-                "viscosity", "Viscosity", "Spindle 2, 30 1/min.", _limit("300", None, "mPa.s"), critical=True
+                "viscosity", "Viscosity", "Spindle 2, 30 1/min.", _limit("300", None, "mPa·s"), critical=True
             ),
         ),
     ),
@@ -460,7 +460,7 @@ SYRUP_STAGES: Final = (
                 "Weigh and divide by density.",
                 _limit("100.0", "103.0", "mL", "101.0"),
             ),
-            _number("torque", "Cap torque", "Twelve bottles.", _limit("0.8", "1.4", "N.m", "1.1")),
+            _number("torque", "Cap torque", "Twelve bottles.", _limit("0.8", "1.4", "N·m", "1.1")),
             _choice("leak", "Leak test", "Bottles on their side for one hour.", "Tight", "Leaking"),
         ),
     ),
@@ -786,13 +786,13 @@ def _masters(world: World) -> None:
     )
     for each in products:
         world.act(each, PETRA, station=None, plant=SYSTEM)
-    tablets = Quantity(value=Decimal(1_000_000), unit="{tablet}")
+    tablets = Quantity(value=Decimal(1_000_000), unit="tablets")
     _master(
         world, TABLETS_OLD, TABLETS_ID, 3, tablets, TABLET_STAGES[:4], TABLET_BILL, "First coated version"
     )
     world.now = NOW - timedelta(days=300)
     _master(world, TABLETS, TABLETS_ID, 4, tablets, TABLET_STAGES, TABLET_BILL, "Packaging added")
-    bottles = Quantity(value=Decimal(20_000), unit="{bottle}")
+    bottles = Quantity(value=Decimal(20_000), unit="bottles")
     _master(world, SYRUP, SYRUP_ID, 2, bottles, SYRUP_STAGES, SYRUP_BILL, "Viscosity is critical")
     draft = _draft_of(TABLETS_DRAFT, TABLETS_ID, 5, tablets, TABLET_STAGES, TABLET_BILL, "Tighter hardness")
     world.now = NOW - timedelta(days=5)
@@ -870,9 +870,9 @@ def _planned(
 ) -> BatchId:
     world.now = NOW - timedelta(days=days)
     size = (
-        Quantity(value=Decimal(1_000_000), unit="{tablet}")
+        Quantity(value=Decimal(1_000_000), unit="tablets")
         if master == TABLETS
-        else Quantity(value=Decimal(20_000), unit="{bottle}")
+        else Quantity(value=Decimal(20_000), unit="bottles")
     )
     create = CreateBatch(
         master_id=master,
@@ -1185,7 +1185,7 @@ def _transcribed(world: World) -> None:
             dataset="lek-tablets",
             number="LEK-0017",
             master_id=TABLETS_OLD,
-            quantity=Quantity(value=Decimal(240_000), unit="{tablet}"),
+            quantity=Quantity(value=Decimal(240_000), unit="tablets"),
             line="",
             started_on="2018-11",
             materials=(
