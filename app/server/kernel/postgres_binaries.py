@@ -87,24 +87,33 @@ def _binaries(major: int) -> Binaries:
 
 
 def footing() -> Footing:
-    """What stands before `postgres` and `initdb`, which refuse to run as root.
+    """What stands before `postgres` and `initdb`, which refuse root and anyone without an account.
 
-    Root steps into a user namespace where it appears as an ordinary user: nothing changes on the disk. Where that is
-    forbidden (the default of containers) it becomes a quiet account that keeps only the right to reach its own files.
+    Such a user steps into a user namespace that shows it as an ordinary account: nothing changes on the disk. Where
+    that is forbidden (the default of containers) root becomes a quiet account that may still reach its own files.
     """
-    if os.geteuid() != 0:
+    root = os.geteuid() == 0
+    if not root and _has_account():
         return Footing()
     account = _quiet_account()
     namespace = ("unshare", "--user", f"--map-user={account}", f"--map-group={account}", "--")
     if _works(namespace):
-        return Footing(prefix=namespace, owner=0)
-    borrowed = borrowed_footing()
-    if _works(borrowed.prefix):
-        return borrowed
+        return Footing(prefix=namespace, owner=0 if root else None)
+    if root and _works(borrowed_footing().prefix):
+        return borrowed_footing()
+    who = "root" if root else "a user without an account"
     raise PostgresError(
-        "PostgreSQL does not run as root, and this machine allows neither a user namespace nor another user: "
+        f"PostgreSQL does not run as {who}, and this machine allows neither a user namespace nor another user: "
         f"start Batchwright as an ordinary user, or set {URL_VARIABLE} to a PostgreSQL server."
     )
+
+
+def _has_account() -> bool:
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
 
 
 def borrowed_footing() -> Footing:
