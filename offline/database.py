@@ -1,5 +1,4 @@
-"""The workstation's encrypted file: one writer, several readers, and nothing said to be saved before it is on
-disk.
+"""The workstation's encrypted file: one writer, several readers, and nothing said to be saved before it is on disk.
 
 SQLite in WAL mode under SQLCipher, `synchronous=FULL` (with NORMAL the last saves that were confirmed
 could be lost with the power). Writes go one after another through one thread, each a `BEGIN IMMEDIATE`
@@ -34,25 +33,21 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 Migration = Callable[[Connection], None]
-"""One step of the schema, run once, in a transaction of its own. It must not commit, and may not be
-changed once shipped.
-"""
+"""One step of the schema, run once in a transaction of its own. It never commits, and never changes once shipped."""
 
 _DRIVER: Final = cast(Any, sqlcipher3.dbapi2)  # it has no types
 _BUSY_MILLISECONDS: Final = 5000
 
 
 class Fault(StrEnum):
-    """Why the file did not do what was asked. The transaction that met it left nothing behind, unless it
-    says so.
-    """
+    """Why the file did not do what was asked. The transaction that met it left nothing behind, unless it says so."""
 
     DISK_FULL = "The disk is full: nothing was saved. Free some space and save again."
     DISK_ERROR = (
         "The disk refused to write or read: nothing was saved. Save again, and have the disk looked at."
     )
     BUSY = "The local file was held by another program: nothing was saved. Save again."
-    READ_ONLY = "The local file may not be written by this account: nothing was saved."
+    READ_ONLY = "The local file may not be written by this account, or not by a reader: nothing was saved."
     DAMAGED = "The local file is damaged. Nothing more is written to it; bring its backup or call support."
     CLOSED = "The local file is closed."
     UNDONE = "The local file undid this change halfway: nothing was saved. Save again."
@@ -81,9 +76,7 @@ class OpenRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotOpened:
-    """The answer of `open_database` where there is no database to give. `detail` is for the log and the
-    support page.
-    """
+    """The answer of `open_database` where there is none to give. `detail` is for the log and the support page."""
 
     refusal: OpenRefusal
     path: Path
@@ -107,12 +100,12 @@ class Writer:
         return self._broken
 
     async def run(self, work: Work[T]) -> T:
-        """`work`'s result, once what it wrote is on disk. One call is one transaction; writes keep the order
-        of the calls.
+        """`work`'s result, once what it wrote is on disk. One call is one transaction, in the order of the calls.
 
-        Raises what `work` raised, or `StorageFailed`; either way nothing was written. Once called it is
-        carried out, even when the waiting task is cancelled: a window that closes while it saves must not
-        take the entry with it.
+        Raises what `work` raised, or `StorageFailed`: then nothing was written, or, where the disk failed at the very
+        commit, nothing that may be called saved (repeating a command is harmless, its id is the same). Once called it
+        is carried out, even when the waiting task is cancelled: a window that closes while it saves must not take the
+        entry with it.
         """
         return await asyncio.shield(asyncio.wrap_future(self._submit(work)))
 
@@ -136,25 +129,11 @@ class Writer:
         if self._broken is not None:
             raise StorageFailed(self._broken)
         try:
-            with self._engine.connect() as connection:
-                try:
-                    with connection.begin():
-                        result = _only_now(work(connection))
-                        _still_in_transaction(connection)
-                except DBAPIError as error:
-                    # What SQLite keeps in memory about the file is not to be trusted after it failed to read or write.
-                    if _fault_in(error.orig) in (Fault.DISK_ERROR, Fault.DAMAGED):
-                        connection.invalidate()
-                    raise
-            return result
-        except DBAPIError as error:
-            fault = _fault_in(error.orig)
-            if fault is None:
-                raise
-            log.error("database.write_failed", extra={"fault": fault.name})
-            if fault is Fault.DAMAGED:
-                self._broken = fault
-            raise StorageFailed(fault) from error
+            return _in_transaction(self._engine, work)
+        except StorageFailed as failed:
+            if failed.fault is Fault.DAMAGED:
+                self._broken = failed.fault
+            raise
 
     def _remember_thread(self) -> None:
         self._thread_id = threading.get_ident()
@@ -185,26 +164,35 @@ class Reader:
 
     def _submit(self, work: Work[T]) -> Future[T]:
         try:
-            return self._threads.submit(self._snapshot, work)
+            return self._threads.submit(_in_transaction, self._engine, work)
         except RuntimeError as error:
             raise StorageFailed(Fault.CLOSED) from error
-
-    def _snapshot(self, work: Work[T]) -> T:
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                return _only_now(work(connection))
-        except DBAPIError as error:
-            fault = _fault_in(error.orig)
-            if (
-                fault is None or fault is Fault.READ_ONLY
-            ):  # the second is a write in a reader: a mistake of ours
-                raise
-            log.error("database.read_failed", extra={"fault": fault.name})
-            raise StorageFailed(fault) from error
 
     def close(self) -> None:
         """Finish what was asked, then answer no more."""
         self._threads.shutdown(wait=True)
+
+
+def _in_transaction(engine: Engine, work: Work[T]) -> T:
+    """`work` between the engine's BEGIN and a COMMIT that really ended something. The driver's faults get our names."""
+    connection: Connection | None = None
+    try:
+        connection = engine.connect()
+        with connection.begin():
+            result = _only_now(work(connection))
+            _still_in_transaction(connection)
+        return result
+    except DBAPIError as error:
+        fault = _fault_in(error.orig)
+        if fault is None:
+            raise
+        if connection is not None and fault in (Fault.DISK_ERROR, Fault.DAMAGED):
+            connection.invalidate()  # what the connection remembers of the file is not to be trusted any more
+        log.error("database.failed", extra={"fault": fault.name})
+        raise StorageFailed(fault) from error
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 class Database:
@@ -239,9 +227,7 @@ class Database:
         await asyncio.to_thread(self.close_sync)
 
     def close_sync(self) -> None:
-        """Finish the writes that were handed over, fold the log into the file, let another process have
-        it. May be repeated.
-        """
+        """Finish what was handed over, fold the log into the file, let another process have it. May be repeated."""
         self.writer.close()
         self.reader.close()
         self._reading.dispose()
@@ -249,9 +235,7 @@ class Database:
         self._claim.release()
 
     def damage(self) -> tuple[str, ...]:
-        """What is wrong with the file, in the database's own words; empty when all is well. Reads all of
-        it: seconds.
-        """
+        """What is wrong with the file, in the database's own words; empty when all is well. Reads all of it."""
 
         def look(connection: Connection) -> tuple[str, ...]:
             pages = connection.exec_driver_sql("PRAGMA cipher_integrity_check").scalars()
@@ -273,10 +257,7 @@ def open_database(
     opened. Blocks: a few milliseconds, and what the migrations take. Raises what a migration raised; the
     file is then as before that migration.
     """
-    present = path.exists() and path.stat().st_size > 0
-    if create and present:
-        return _not_opened(OpenRefusal.ALREADY_HERE, path)
-    if not create and not present:
+    if not create and not _present(path):
         return _not_opened(OpenRefusal.MISSING, path)
     with ExitStack() as undo:
         try:
@@ -285,6 +266,9 @@ def open_database(
             if claim is None:
                 return _not_opened(OpenRefusal.IN_USE, path)
             undo.callback(claim.release)
+            present = _present(path)  # asked again: now nobody else can make it
+            if create == present:
+                return _not_opened(OpenRefusal.ALREADY_HERE if present else OpenRefusal.MISSING, path)
             version, unreadable = _state_of(path, key) if present else (_make_empty(path), 0)
             if version > len(migrations):
                 return _not_opened(OpenRefusal.TOO_NEW, path, f"schema {version}, known {len(migrations)}")
@@ -305,6 +289,11 @@ def open_database(
         return database
 
 
+def _present(path: Path) -> bool:
+    """Whether there is a file with something in it. A file of no bytes is a creation that was cut off."""
+    return path.exists() and path.stat().st_size > 0
+
+
 def _not_opened(refusal: OpenRefusal, path: Path, detail: str = "") -> NotOpened:
     log.warning("database.not_opened", extra={"refusal": refusal.name, "detail": detail})
     return NotOpened(refusal=refusal, path=path, detail=detail)
@@ -319,9 +308,8 @@ def _state_of(path: Path, key: CacheKey) -> tuple[int, int]:
     connection = _connect(path, key, mode="ro")
     try:
         version = cast(int, connection.execute("PRAGMA user_version").fetchone()[0])
-        _, frames, _ = connection.execute(
-            "PRAGMA wal_checkpoint(NOOP)"
-        ).fetchone()  # only counts; -1 without a log
+        # This checkpoint moves nothing: it says how many frames of the log were read, -1 without a log.
+        _, frames, _ = connection.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
         return version, commits_behind(_log_of(path), max(0, frames))
     finally:
         connection.close()
@@ -358,9 +346,7 @@ def _step(number: int, migration: Migration) -> Work[None]:
 
 
 def _connect(path: Path, key: CacheKey, *, mode: str) -> Any:
-    """One connection of the driver. The key must be the first thing it hears that
-    touches the file.
-    """
+    """One connection of the driver. The key must be the first thing it hears that touches the file."""
     connection = _DRIVER.connect(
         f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
     )
@@ -413,9 +399,7 @@ def _only_now(result: T) -> T:
 
 
 def _still_in_transaction(connection: Connection) -> None:
-    """SQLite undoes a whole transaction when the disk is full, and COMMIT of nothing succeeds: that is not
-    a save.
-    """
+    """SQLite undoes a whole transaction when the disk is full, and COMMIT of nothing succeeds: that is not a save."""
     driver = cast(Any, connection.connection.dbapi_connection)
     if not driver.in_transaction:
         raise StorageFailed(Fault.UNDONE)
@@ -434,8 +418,6 @@ _FAULTS: Final[dict[int, Fault]] = {
 
 
 def _fault_in(error: BaseException | None) -> Fault | None:
-    """Which fault of the disk or the file the driver's error is; None where the statement itself was
-    wrong.
-    """
+    """Which fault of the disk or the file the driver's error is; None where the statement itself was wrong."""
     code = getattr(error, "sqlite_errorcode", None)
     return None if code is None else _FAULTS.get(code & 0xFF)

@@ -1,6 +1,4 @@
-"""Which process has the workstation's file: a lock that the operating system gives back, however the
-holder ended.
-"""
+"""Which process has the workstation's file: a lock that the operating system gives back, however the holder ended."""
 
 import os
 import sys
@@ -14,9 +12,7 @@ else:
 
 
 class FileClaim:
-    """A held lock. The lock's file stays where it is: removing it would let two processes hold two files
-    of one name.
-    """
+    """A held lock. The lock's file stays where it is: removing it would let two processes hold two files of one name."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
@@ -32,9 +28,7 @@ _FIRST_BYTE: Final = 1
 
 
 def claim_file(path: Path) -> FileClaim | None:
-    """The lock on `path`, or None while any process (this one too) holds it. Never waits. Raises
-    `OSError`.
-    """
+    """The lock on `path`, or None while any process (this one too) holds it. Never waits. Raises `OSError`."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if sys.platform == "win32":

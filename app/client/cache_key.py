@@ -45,9 +45,7 @@ _CHECK_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheKey:
-    """The raw key of one encrypted file. `salt` is no secret: it is the file's first 16 bytes, and its
-    name in the keyring.
-    """
+    """The raw key of one encrypted file. `salt` is no secret: the file's first 16 bytes, and its name in the keyring."""
 
     secret: bytes = field(repr=False)
     salt: bytes
@@ -58,9 +56,8 @@ class CacheKey:
 
     def check(self) -> bytes:
         """What tells this key from any other without opening the file, and tells nothing about the key."""
-        return hmac.digest(self.secret, b"batchwright cache key check" + self.salt, hashlib.sha256)[
-            :_CHECK_BYTES
-        ]
+        whole = hmac.digest(self.secret, b"batchwright cache key check" + self.salt, hashlib.sha256)
+        return whole[:_CHECK_BYTES]
 
 
 class CacheKeyProblem(StrEnum):
@@ -129,8 +126,7 @@ _SLOTS: Final = TypeAdapter(_Slots)
 
 
 class CacheKeySlots:
-    """The slots of the encrypted file at `database`. Calls block: on the keyring, the disk, and one Argon2id
-    run per password.
+    """The slots of the encrypted file at `database`. Calls block: on the keyring, the disk, an Argon2id run per password.
 
     Order of unlocking: `unlock` asks the keyring; where that has no key it says who can give it, and
     `unlock_with_password` does, and puts the key back into the keyring. After a sign-in with a password,
@@ -148,8 +144,7 @@ class CacheKeySlots:
         self._editing = Lock()  # two people's slots may be renewed from two threads
 
     def make(self, *, first: tuple[UserId, str] | None = None) -> CacheKey | NoCacheKey:
-        """A new key, kept in every slot there is: the keyring's, and that of the `first` person with their
-        password.
+        """A new key, kept in every slot there is: the keyring's, and that of the `first` person with their password.
 
         Only where there is neither an encrypted file nor slots of one. On disk before it returns.
         `OSError` where the slots can't be written: then no key was made.
@@ -167,11 +162,9 @@ class CacheKeySlots:
             if in_keyring:  # a key of no file
                 with suppress(VaultFailed):
                     self._vault.remove(_item(key.salt))
-            if isinstance(
-                error, FileExistsError
-            ):  # another instance was first; its key is the one that counts
-                return NoCacheKey(problem=CacheKeyProblem.ALREADY_MADE)
-            raise
+            if not isinstance(error, FileExistsError):
+                raise
+            return NoCacheKey(problem=CacheKeyProblem.ALREADY_MADE)  # by another instance that was faster
         return key
 
     def unlock(self) -> CacheKey | NoCacheKey:
@@ -212,9 +205,7 @@ class CacheKeySlots:
         return frozenset() if isinstance(slots, CacheKeyProblem) else slots.people()
 
     def enrol(self, key: CacheKey, user_id: UserId, password: str) -> NoCacheKey | None:
-        """Make this person's slot, or renew it after a change of password. None when it is on disk. Raises
-        `OSError`.
-        """
+        """Make this person's slot, or renew it after a change of password. None when it is on disk. Raises `OSError`."""
         slot = self._slot_for(key, user_id, password)
         with self._editing:
             slots = self._read_for(key)
@@ -225,9 +216,7 @@ class CacheKeySlots:
         return None
 
     def withdraw(self, key: CacheKey, user_id: UserId) -> NoCacheKey | None:
-        """Take this person's slot away. Refused where it is the last slot of any kind: the file would be
-        lost with it.
-        """
+        """Take this person's slot away. Refused where it is the last slot of any kind: the file would be lost with it."""
         with self._editing:
             slots = self._read_for(key)
             if isinstance(slots, NoCacheKey):
@@ -248,9 +237,7 @@ class CacheKeySlots:
         return slots
 
     def _unlock_without_slots(self, problem: CacheKeyProblem) -> CacheKey | NoCacheKey:
-        """The slots' file is lost or damaged: the encrypted file's own first bytes still say which key is
-        its.
-        """
+        """The slots' file is lost or damaged: the encrypted file's own first bytes still say which key is its."""
         if not _holds_something(self._database):
             return NoCacheKey(problem=problem)
         with self._database.open("rb") as file:
@@ -343,9 +330,7 @@ def write_private(path: Path, content: bytes, *, new: bool = False) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make a new name in `directory` durable. Windows can't open a directory, and keeps names in its own
-    journal.
-    """
+    """Make a new name in `directory` durable. Windows can't open a directory, and keeps names in its own journal."""
     if os.name != "posix":
         return
     descriptor = os.open(directory, os.O_RDONLY)

@@ -81,9 +81,7 @@ class _HeldKey:
         return self._private is None
 
     def self_test(self, enrolled: bytes) -> AlteredKey | None:
-        """Sign and verify once with the public key that was enrolled. None when all is well (R26: at start
-        and on schedule).
-        """
+        """Sign and verify once with the public key on record; None when all is well (R26: at start and on schedule)."""
         if self.public_key != enrolled:
             return AlteredKey(Alteration.NOT_ENROLLED)
         try:
@@ -114,9 +112,7 @@ class UserKey(_HeldKey):
 
 
 class StationKey(_HeldKey):
-    """The workstation's own key: it authenticates the sync, and seals timers and automatic exceptions
-    (rulings B26, B27).
-    """
+    """The workstation's own key: it authenticates the sync and seals timers and automatic exceptions (ruling B27)."""
 
     __slots__ = ("station_id",)
 
@@ -152,9 +148,7 @@ class WrappedKey:
     box: PasswordBox
 
     def text(self) -> str:
-        """One line of about 500 characters for the vault, with a digest that tells damage from a wrong
-        password.
-        """
+        """One line of about 500 characters for the vault, with a digest that tells damage from a wrong password."""
         return with_check(_WRAPPED.dump_json(self).decode())
 
     @staticmethod
@@ -203,8 +197,7 @@ def make_user_key(
 
 
 def unlock(wrapped: WrappedKey, password: str, *, enrolled: bytes) -> UserKey | WrongSecret | AlteredKey:
-    """The key, once the password opened it and it proved to be `enrolled`, the public key on record. Blocks
-    for one Argon2id run.
+    """The key, once the password opened it and it proved to be `enrolled`, the public key on record. Blocks as a box.
 
     A whole key put in place of another, made with a password of the forger's choice, opens and is still no
     key: it is not the enrolled one.
@@ -222,9 +215,7 @@ def rewrap(
     random_bytes: RandomBytes,
     cost: Argon2Cost = STANDARD_COST,
 ) -> WrappedKey | WrongSecret | AlteredKey:
-    """The same key under another password, or under the same one at a higher cost. Blocks for two Argon2id
-    runs.
-    """
+    """The same key under another password, or under the same one at a higher cost. Blocks for two Argon2id runs."""
     opened = _open(wrapped, old_password, enrolled)
     if isinstance(opened, WrongSecret | AlteredKey):
         return opened
@@ -241,9 +232,7 @@ def make_station_key(station_id: StationId, *, random_bytes: RandomBytes) -> Sta
 
 
 class KeyStore:
-    """The keys that lie in a vault, each under a name of its own. Blocks as the vault does; raises
-    `VaultFailed`.
-    """
+    """The keys that lie in a vault, each under a name of its own. Blocks as the vault does; raises `VaultFailed`."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -272,9 +261,7 @@ class KeyStore:
         self._vault.put(_station_item(key.station_id), with_check(_STATION.dump_json(stored).decode()))
 
     def station_key(self, station_id: StationId, *, enrolled: bytes) -> StationKey | AlteredKey | None:
-        """The station's key, self-tested against the public key on record, or None where the vault has
-        none.
-        """
+        """The station's key, self-tested against the public key on record, or None where the vault has none."""
         text = self._vault.get(_station_item(station_id))
         if text is None:
             return None

@@ -24,8 +24,7 @@ _CHECK_DIGITS: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argon2Cost:
-    """What one guess costs. Kept with every box, so that it can be raised later without losing the boxes of
-    today.
+    """What one guess costs. Kept with every box, so that it can be raised later without losing the boxes of today.
 
     The bounds are those of a stored text we are willing to run: an altered one can't make this machine
     swap.
@@ -44,9 +43,7 @@ STANDARD_COST: Final = Argon2Cost()
 
 @dataclass(frozen=True, slots=True)
 class WrongSecret:
-    """The password does not open the box. Which of password and box is at fault can't be told, by design
-    of the cipher.
-    """
+    """The password does not open the box. Whether password or box is at fault, the cipher can't tell, by design."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +82,14 @@ def close_box(
     random_bytes: RandomBytes,
     cost: Argon2Cost = STANDARD_COST,
 ) -> PasswordBox:
-    """Wrap `secret`. A fresh salt each time makes a fresh key, so no nonce ever meets the same key twice.
-    Blocks as `open`.
-    """
+    """Wrap `secret`. A fresh salt makes a fresh key, so no nonce meets the same key twice. Blocks as `open`."""
     salt, nonce = random_bytes(_SALT_BYTES), random_bytes(_NONCE_BYTES)
     sealed = AESGCM(_key_from(password, salt, cost)).encrypt(nonce, secret, bound_to)
     return PasswordBox(cost=cost, salt=salt, nonce=nonce, sealed=sealed)
 
 
 def with_check(text: str) -> str:
-    """The text followed by a short digest of itself, so that damage is told from a wrong password. No
-    protection from a forger.
-    """
+    """The text and a short digest of it, so that damage is told from a wrong password. It stops no forger."""
     return f"{text}#{_digest(text)}"
 
 

@@ -21,9 +21,7 @@ RandomBytes = Callable[[int], bytes]
 """A source of that many unpredictable bytes: `os.urandom` in the composition roots, a counter in a test."""
 
 ITEM_LIMIT: Final = 1200
-"""UTF-16 units in one item. Windows stores 2560 bytes, that is 1280 units, and cuts or fails beyond;
-keyring issue 355.
-"""
+"""UTF-16 units in one item. Windows stores 2560 bytes, that is 1280 units, and fails beyond: keyring issue 355."""
 
 TRUSTED: Final = (
     ("keyring.backends.SecretService", "Keyring"),
@@ -35,9 +33,7 @@ TRUSTED: Final = (
 
 
 class Vault(Protocol):
-    """Where secrets lie. Every call may block for tens of milliseconds, or for as long as a person takes
-    to unlock the store.
-    """
+    """Where secrets lie. A call may block for tens of milliseconds, or for as long as a person takes to unlock it."""
 
     @property
     def durable(self) -> bool:
@@ -49,9 +45,7 @@ class Vault(Protocol):
         ...
 
     def put(self, item: str, value: str) -> None:
-        """Keep `value`, of 1 to `ITEM_LIMIT` UTF-16 units, replacing what was there. Raises `VaultFailed`,
-        `ItemLength`.
-        """
+        """Keep `value`, 1 to `ITEM_LIMIT` units long, in place of what was there. Raises `VaultFailed`, `ItemLength`."""
         ...
 
     def remove(self, item: str) -> None:
@@ -60,9 +54,7 @@ class Vault(Protocol):
 
 
 class VaultFailed(RuntimeError):
-    """The store answered before and does not now: locked, gone, or refused by the person. Carries no
-    secret.
-    """
+    """The store answered before and does not now: locked, gone, or refused by the person. Carries no secret."""
 
 
 class ItemLength(ValueError):
@@ -79,9 +71,7 @@ class VaultProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultUnavailable:
-    """The answer of `open_vault` where secrets can't be kept. `detail` is the store's own words, for the
-    log.
-    """
+    """The answer of `open_vault` where secrets can't be kept. `detail` is the store's own words, for the log."""
 
     problem: VaultProblem
     detail: str = ""
@@ -153,9 +143,7 @@ class MemoryVault:
 
 
 class AwaitedVault:
-    """A vault for coroutines: each call in a thread, because one in the GUI thread was measured to stall
-    it for 63 ms.
-    """
+    """A vault for coroutines: each call in a thread, because one in the GUI thread was measured to stall it for 63 ms."""
 
     def __init__(self, vault: Vault) -> None:
         self.vault: Final = vault

@@ -1,6 +1,4 @@
-"""The slots of the cache key: who can open the file, in which order, and that nothing is ever made over
-what is there.
-"""
+"""The slots of the cache key: who can open the file, in which order, and that nothing is ever made over what is there."""
 
 import os
 import stat
@@ -134,9 +132,7 @@ def test_the_last_thing_that_opens_the_file_is_not_withdrawn(slots: Slots):
 
 
 def test_with_neither_keyring_nor_password_no_key_is_made(slots: Slots, path: Path):
-    """Ruling B18: such a station works online only; a key nobody keeps would be work lost at the next
-    start.
-    """
+    """Ruling B18: such a station works online only; a key nobody keeps would be work lost at the next start."""
     assert slots(MemoryVault()).make() == NoCacheKey(problem=CacheKeyProblem.NOWHERE_TO_KEEP)
     assert not path.parent.exists()
 

@@ -184,9 +184,7 @@ def test_a_store_that_does_not_return_what_it_took_is_no_vault(random_bytes: Ran
 
 
 def test_a_plain_text_plugin_is_not_even_imported(tmp_path: Path, private_keyring: KeyringSession):
-    """`keyrings.alt` offers a plain file to whoever asks the library for *a* keyring; we never ask it
-    that.
-    """
+    """`keyrings.alt` offers a plain file to whoever asks the library for *a* keyring; we never ask it that."""
     plugin = tmp_path / "keyrings" / "alt"
     plugin.mkdir(parents=True)
     (plugin / "file.py").write_text("import sys; sys.modules['loaded_plain_text'] = sys\n")

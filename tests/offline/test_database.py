@@ -202,9 +202,11 @@ def test_error_texts_do_not_carry_what_people_entered(database: Database):
     assert MARKED not in str(caught.value)
 
 
+@expects_log
 def test_a_reader_cannot_write(database: Database):
-    with pytest.raises(OperationalError, match="readonly"):
+    with pytest.raises(StorageFailed) as caught:
         database.reader.run_sync(write())
+    assert caught.value.fault is Fault.READ_ONLY
     assert database.reader.run_sync(count) == 0
 
 
@@ -521,6 +523,9 @@ def test_a_damaged_file_takes_no_more_writes_and_still_lets_the_rest_be_read(pat
             again.writer.run_sync(into_outbox)
         assert caught.value.fault is Fault.DAMAGED
     assert again.writer.fault is Fault.DAMAGED
+    for _ in range(3):
+        with pytest.raises(StorageFailed):
+            again.reader.run_sync(lambda c: c.exec_driver_sql("SELECT * FROM outbox").all())
     assert again.reader.run_sync(count) == rows, "what waits must still be readable, to be brought away"
     again.close_sync()
 

@@ -19,9 +19,7 @@ _PATIENCE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyringSession:
-    """The environment in which a process finds the private keyring: `DBUS_SESSION_BUS_ADDRESS` and no
-    display.
-    """
+    """The environment in which a process finds the private keyring: `DBUS_SESSION_BUS_ADDRESS` and no display."""
 
     environment: dict[str, str]
     directory: Path
@@ -29,8 +27,7 @@ class KeyringSession:
 
 @contextmanager
 def keyring_session(directory: Path, *, unlocked: bool = True) -> Generator[KeyringSession]:
-    """Start both daemons; `unlocked` says whether the login keyring is open, as after a sign-in to the
-    desktop.
+    """Start both daemons; `unlocked` says whether the login keyring is open, as after a sign-in to the desktop.
 
     A keyring that nobody unlocked can't ask for its password without a display: it then refuses, as on a
     kiosk whose login does not open it.
