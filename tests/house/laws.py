@@ -156,7 +156,7 @@ LAWS: Final = (
     Law(
         name="use cases do not commit",
         check=use_cases_do_not_commit,
-        except_in=("app/server/kernel/database.py", "offline/store.py", "app/launch"),
+        except_in=("app/server/kernel/database.py", "offline/database.py"),
     ),
     Law(name="logs are names and fields", check=logs_are_names_and_fields),
     Law(name="dialogs are awaited", check=dialogs_are_awaited, within=("ui", "app/launch")),

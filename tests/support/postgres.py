@@ -106,7 +106,8 @@ def database_maker(address: ClusterAddress) -> Generator[DatabaseMaker]:
     """Migrate the template, then hand out copies of it."""
     url = address.owner_url(TEMPLATE)
     ensure_database(url)
-    if find_spec(MIGRATIONS) is not None:
+    found = find_spec(MIGRATIONS)
+    if found is not None and found.origin is not None:
         importlib.import_module(MIGRATIONS).migrate(url)
     maker = DatabaseMaker(address)
     try:
