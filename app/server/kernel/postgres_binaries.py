@@ -7,7 +7,6 @@ Standard library only: the keeper imports this and has to be small.
 """
 
 import os
-import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -109,6 +108,8 @@ def footing() -> Footing:
 
 
 def _has_account() -> bool:
+    import pwd  # not on Windows, where a named server is used
+
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError:
@@ -132,6 +133,8 @@ def borrowed_footing() -> Footing:
 
 def _quiet_account() -> int:
     """The number of an account to appear as. Never root's."""
+    import pwd
+
     known = {each.pw_name: each.pw_uid for each in pwd.getpwall() if each.pw_uid != 0}
     for name in QUIET_ACCOUNTS:
         if name in known:
