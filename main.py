@@ -1,0 +1,6 @@
+"""The door."""
+
+from app.launch.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())
