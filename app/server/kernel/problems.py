@@ -1,0 +1,122 @@
+"""Every "no" of the API as a problem body (RFC 9457), in one place."""
+
+import logging
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.decision import Reason, Refusal
+from app.server.kernel.telemetry import REQUEST_ID
+from app.wire.codec import Malformed, dump
+from app.wire.problem import PROBLEM_TYPE, Problem, problem_of
+
+log = logging.getLogger(__name__)
+
+PAYLOAD_TOO_LARGE: Final = 413
+
+
+class Refused(Exception):
+    """Carries a refusal from wherever a request is read to the answer."""
+
+    def __init__(self, refusal: Refusal, *, status: int | None = None) -> None:
+        super().__init__(refusal.reason.value)
+        self.refusal = refusal
+        self.status = status
+
+
+def refusal_response(refusal: Refusal, status: int | None = None) -> Response:
+    """The answer for a refusal: its reason's status, unless another is given."""
+    problem = problem_of(refusal.reason, refusal.detail, refusal.blockers, REQUEST_ID.get())
+    return _response(problem, status or problem.status)
+
+
+def _response(problem: Problem, status: int) -> Response:
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return Response(dump(problem), status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer refusals, malformed bodies, unknown routes and faults of ours as problems."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(Malformed, _malformed)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return refusal_response(error.refusal, error.status)
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    return refusal_response(Refusal(reason=Reason.MALFORMED, detail=(str(error),)))
+
+
+async def _not_valid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return refusal_response(Refusal(reason=Reason.MALFORMED, detail=(f"{place}: {first['msg']}",)))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    reason = {401: Reason.SIGNED_OUT, 403: Reason.NOT_PERMITTED, 404: Reason.NOT_FOUND}.get(
+        error.status_code, Reason.MALFORMED
+    )
+    return refusal_response(Refusal(reason=reason, detail=(str(error.detail),)), error.status_code)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """What went wrong is for the log; the caller gets the id to ask about it (security 38).
+
+    The body names no `reason`: a fault is not a refusal, and what was sent is sent again.
+    """
+    log.error("request.failed", exc_info=error, extra={"method": request.method, "path": request.url.path})
+    body = {
+        "type": "urn:batchwright:fault",
+        "title": "the server failed",
+        "status": 500,
+        "detail": "The server failed. Its log names this request.",
+        "instance": REQUEST_ID.get(),
+    }
+    return JSONResponse(body, status_code=500, media_type=PROBLEM_TYPE)
+
+
+class BodyLimit:
+    """Ends a request whose body grows past `most` bytes, declared or streamed, with a problem."""
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > self._most:
+            await self._refuse()(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                raise Refused(self._refusal(), status=PAYLOAD_TOO_LARGE)
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _refusal(self) -> Refusal:
+        return Refusal(reason=Reason.MALFORMED, detail=(f"body: more than {self._most} bytes",))
+
+    def _refuse(self) -> Response:
+        return refusal_response(self._refusal(), PAYLOAD_TOO_LARGE)
