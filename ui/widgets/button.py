@@ -13,9 +13,12 @@ from ui.tokens import RADIUS, TARGET, TARGET_STEP, Tokens, Type
 
 
 class ButtonKind(StrEnum):
+    """`PRIMARY` once on a screen; `QUIET` an action inside a text; `PLAIN` a tool of the frame around the screens."""
+
     PRIMARY = "primary"
     SECONDARY = "secondary"
     QUIET = "quiet"
+    PLAIN = "plain"
     DANGER = "danger"
 
 
@@ -140,7 +143,7 @@ class Button(QPushButton):
         """Fill, line, ink of the word, ink of the icon."""
         hovered, pressed = self.underMouse(), self.isDown() or self.isChecked()
         if not self.isEnabled():
-            quiet = self._kind is ButtonKind.QUIET
+            quiet = self._kind in (ButtonKind.QUIET, ButtonKind.PLAIN)
             return (None if quiet else t.sunken, None, t.disabled, t.disabled)
         match self._kind:
             case ButtonKind.PRIMARY:
@@ -154,6 +157,8 @@ class Button(QPushButton):
                 if not self._word():
                     return fill, None, t.text, t.accent if pressed else t.muted
                 return fill, None, t.accent, t.accent
+            case ButtonKind.PLAIN:
+                return t.accent_ground if pressed else t.hover if hovered else None, None, t.text, t.muted
             case ButtonKind.DANGER:
                 fill = t.critical_ground if pressed or hovered else t.surface
                 return fill, t.critical, t.critical, t.critical
@@ -161,7 +166,7 @@ class Button(QPushButton):
     def _padding(self) -> int:
         if not self._word():
             return 10
-        return 20 if self._step else 12 if self._kind is ButtonKind.QUIET else 16
+        return 20 if self._step else 12 if self._kind in (ButtonKind.QUIET, ButtonKind.PLAIN) else 16
 
     def _font(self) -> QFont:
         return LOOK.value.font(Type.SUBTITLE if self._step else Type.STRONG)

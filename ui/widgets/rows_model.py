@@ -24,7 +24,7 @@ class TableRole(IntEnum):
     ROW = int(Qt.ItemDataRole.UserRole) + 6  # the row itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: with them, Column[Row](...) fails on Python 3.11
 class Column(Generic[R]):
     """One column. `key` is its name in remembered widths and in `sorted_by`; `width` is pixels at scale 1.0.
 

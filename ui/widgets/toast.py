@@ -120,7 +120,7 @@ class ToastArea(QWidget):
         self._column.addWidget(toast)
         toast.show()
         shown = self.shown()
-        for oldest in shown[: len(shown) - AT_ONCE]:
+        for oldest in shown[: max(len(shown) - AT_ONCE, 0)]:
             self._remove(oldest)
         self.show()
         self.raise_()

@@ -32,7 +32,7 @@ class TopBar(QFrame):
         place.addWidget(self._station)
         place.addStretch(1)
         self.finder = Button(
-            "Find or do", icon=Icon.SEARCH, kind=ButtonKind.QUIET, tip="Find a record or an action (Ctrl+K)"
+            "Find or do", icon=Icon.SEARCH, kind=ButtonKind.PLAIN, tip="Find a record or an action (Ctrl+K)"
         )
         self._who_mark = Mark(Icon.USER, Tone.NEUTRAL)
         self._name = Label("", Type.STRONG)
@@ -44,9 +44,9 @@ class TopBar(QFrame):
         who.addWidget(self._since)
         who.addStretch(1)
         self.switch = Button(
-            "Switch user", icon=Icon.SWITCH_USER, kind=ButtonKind.QUIET, shortcut="Ctrl+Shift+U"
+            "Switch user", icon=Icon.SWITCH_USER, kind=ButtonKind.PLAIN, shortcut="Ctrl+Shift+U"
         )
-        self.lock = Button("Lock", icon=Icon.LOCK, kind=ButtonKind.QUIET, shortcut="Ctrl+L")
+        self.lock = Button("Lock", icon=Icon.LOCK, kind=ButtonKind.PLAIN, shortcut="Ctrl+L")
         self.more = IconButton(Icon.MORE, "Display, help and shortcuts")
         self._row.addLayout(place, 1)
         self._row.addWidget(self.finder)
