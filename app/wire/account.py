@@ -1,5 +1,6 @@
 """What signing in and enrolling says on the wire."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -47,6 +48,16 @@ class Me:
     plant_id: PlantId
     plants: tuple[PlantId, ...]
     permissions: tuple[str, ...]
+
+
+@record
+class VerifiedToken:
+    """What a gateway learns of the token it presented. `subject`: a user id, or `station:` and a station id."""
+
+    subject: str
+    plant_id: PlantId
+    permissions: tuple[str, ...]
+    token_id: str
 
 
 @record
@@ -109,3 +120,52 @@ class PlantCard:
     plant_id: PlantId
     name: str
     site: str
+
+
+@record
+class EnrolmentCode:
+    """A one-time code for one workstation, told once and stored hashed."""
+
+    code: str
+    plant_id: PlantId
+    expires_at: datetime
+
+
+@record
+class RegisterRequest:
+    """A new person. `identity_checked_by`: who saw their papers (21 CFR 11.100(b))."""
+
+    login: str
+    name: str
+    email: str
+    department: str
+    role: Role
+    plants: frozenset[PlantId]
+    identity_checked_by: str
+
+
+@record
+class PasswordCode:
+    """A one-time code with which a person sets a password that nobody else knows (ASVS 6.4.6)."""
+
+    user_id: UserId
+    code: str
+    expires_at: datetime
+
+
+@record
+class PasswordRequest:
+    code: str
+    password: str
+
+
+@record
+class RoleRequest:
+    role: Role
+    plants: frozenset[PlantId]
+    reason: str
+
+
+@record
+class ReasonRequest:
+    reason: str

@@ -18,3 +18,6 @@ class AuthSettings:
     session_life: timedelta = timedelta(days=30)  # absolute, however often it was refreshed (ASVS 10.4.8)
     lost_answer_grace: timedelta = timedelta(seconds=45)  # Zitadel #9631: without it, Wi-Fi signs people out
     code_life: timedelta = timedelta(minutes=15)  # one-time codes (ASVS 6.4.3)
+    first_code_life: timedelta = timedelta(
+        hours=24
+    )  # a new colleague's first password; opens nothing before it

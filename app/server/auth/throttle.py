@@ -33,50 +33,62 @@ class Limit:
 
 ACCOUNT_HERE: Final = Limit(5, timedelta(seconds=30), timedelta(minutes=15))
 ACCOUNT_ANYWHERE: Final = Limit(20, timedelta(seconds=5), timedelta(minutes=1))
-ADDRESS: Final = Limit(50, timedelta(seconds=30), timedelta(minutes=15))  # a plant may share one address
+ADDRESS: Final = Limit(100, timedelta(seconds=30), timedelta(minutes=15))  # a plant may share one address
 
 
 class Throttle:
-    """Counts wrong secrets in the database, so that every process and every restart knows them."""
+    """Counts tries in the database, so that every process and every restart knows them.
+
+    A try is counted before its secret is looked at, and taken back when it was right: a hundred tries sent at the same
+    moment are a hundred tries.
+    """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
 
-    async def wait(self, tx: Transaction, account: str, address: str | None) -> timedelta | None:
-        """How long this account must wait here before its next try, or None."""
-        until: datetime | None = await tx.value(
-            "SELECT max(blocked_until) FROM auth.throttles WHERE subject = ANY($1::text[])",
-            list(_subjects(account, address)),
-        )
-        left = until - self._clock() if until else timedelta()
-        return left if left > timedelta() else None
+    async def begin(self, tx: Transaction, account: str, address: str | None) -> timedelta | None:
+        """Count one try. How long the account must wait here before the next one is looked at, or None: go on.
 
-    async def failed(self, tx: Transaction, account: str, address: str | None) -> None:
-        """Count one wrong secret. The caller's transaction commits it, though the answer is no."""
+        A try that must wait is not counted: hammering on a closed door does not keep it closed for others.
+        """
         now = self._clock()
-        subjects = _subjects(account, address)
-        for subject in sorted(subjects):  # in order: two failures at once must not wait for each other
-            failures: int = await tx.value(
-                """
-                INSERT INTO auth.throttles AS t (subject, failures, updated_at) VALUES ($1, 1, $2)
-                ON CONFLICT (subject) DO UPDATE SET updated_at = $2,
-                    failures = CASE WHEN t.updated_at < $3 THEN 1 ELSE t.failures + 1 END
-                RETURNING failures
-                """,
-                subject,
-                now,
-                now - FORGOTTEN_AFTER,
-            )
-            delay = subjects[subject].delay(failures)
+        waits: list[timedelta] = []
+        for subject, limit in sorted(_subjects(account, address).items(), key=lambda each: each[0]):
+            ((failures, until),) = await tx.tuples(_COUNT, subject, now, now - FORGOTTEN_AFTER)
+            if until is not None and until > now:
+                waits.append(until - now)
+                continue
+            delay = limit.delay(failures)
             if delay is not None:
                 await tx.execute(
                     "UPDATE auth.throttles SET blocked_until = $2 WHERE subject = $1", subject, now + delay
                 )
+        return max(waits, default=None)
 
     async def passed(self, tx: Transaction, account: str, address: str | None) -> None:
-        """The right secret: this account's failures are forgotten, the address's are not."""
-        theirs = [each for each, limit in _subjects(account, address).items() if limit is not ADDRESS]
-        await tx.execute("DELETE FROM auth.throttles WHERE subject = ANY($1::text[])", theirs)
+        """The secret was right: the account begins anew, and the address takes its one try back."""
+        for subject, limit in sorted(_subjects(account, address).items(), key=lambda each: each[0]):
+            if limit is ADDRESS:
+                await tx.execute(
+                    """
+                    UPDATE auth.throttles SET failures = greatest(failures - 1, 0),
+                        blocked_until = CASE WHEN failures <= $2 THEN NULL ELSE blocked_until END
+                    WHERE subject = $1
+                    """,
+                    subject,
+                    ADDRESS.free,
+                )
+            else:
+                await tx.execute("DELETE FROM auth.throttles WHERE subject = $1", subject)
+
+
+_COUNT: Final = """
+    INSERT INTO auth.throttles AS t (subject, failures, updated_at) VALUES ($1, 1, $2)
+    ON CONFLICT (subject) DO UPDATE SET
+        updated_at = CASE WHEN t.blocked_until > $2 THEN t.updated_at ELSE $2 END,
+        failures = CASE WHEN t.blocked_until > $2 THEN t.failures WHEN t.updated_at < $3 THEN 1 ELSE t.failures + 1 END
+    RETURNING failures, blocked_until
+"""
 
 
 def _subjects(account: str, address: str | None) -> dict[str, Limit]:

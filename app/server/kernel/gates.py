@@ -4,13 +4,13 @@ A route without a gate is a mistake that `ungated` finds and a test forbids: den
 says who somebody is; what they may comes from the one table in `permissions.py`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import HTTPBearer
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security.base import SecurityBase
 from starlette.routing import BaseRoute
 
@@ -37,7 +37,9 @@ class Gate(SecurityBase):
         if caller.is_station:
             if self.stations:
                 return caller
-            raise Refused(Refusal(reason=Reason.NOT_PERMITTED, detail=("workstation", _name(self.permission))))
+            raise Refused(
+                Refusal(reason=Reason.NOT_PERMITTED, detail=("workstation", _name(self.permission)))
+            )
         if self.permission is not None and self.permission not in caller.permissions:
             raise Refused(Refusal(reason=Reason.NOT_PERMITTED, detail=("person", _name(self.permission))))
         return caller
@@ -81,8 +83,13 @@ def gates_of(route: APIRoute) -> Iterator[object]:
             yield each.call
 
 
-def ungated(routes: Iterable[BaseRoute]) -> tuple[str, ...]:
+def api_routes(routes: Sequence[BaseRoute]) -> Iterator[APIRoute]:
+    """The API's routes among `routes`, those of included routers too."""
+    for context in iter_route_contexts(routes):
+        if isinstance(context.original_route, APIRoute):
+            yield context.original_route
+
+
+def ungated(routes: Sequence[BaseRoute]) -> tuple[str, ...]:
     """The paths of `routes` that declare neither a gate nor an open door, or more than one of them."""
-    return tuple(
-        each.path for each in routes if isinstance(each, APIRoute) and len(list(gates_of(each))) != 1
-    )
+    return tuple(each.path for each in api_routes(routes) if len(list(gates_of(each))) != 1)
