@@ -53,11 +53,13 @@ class QueueViewModel:
         return self._desk.records.changed
 
     async def search(self, text: str) -> None:
+        self._begin()
         self.state.set(replace(self.state.value, text=text))
         await self.load()
 
     async def choose(self, chips: frozenset[str]) -> None:
         """Show only these statuses; none means all that are under review."""
+        self._begin()
         self.state.set(replace(self.state.value, chips=chips))
         await self.load()
 

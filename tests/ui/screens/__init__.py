@@ -1,0 +1,1 @@
+"""The screens: what they show and what a gesture does."""
