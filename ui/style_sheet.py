@@ -7,7 +7,7 @@ Generated from the tokens; no colour is written here.
 from collections.abc import Callable
 from pathlib import Path
 
-from ui.tokens import RADIUS, RADIUS_SMALL, TARGET, TYPE_SIZES, Tokens, Tone
+from ui.tokens import RADIUS, RADIUS_SMALL, TARGET, TARGET_STEP, TYPE_SIZES, Tokens, Tone
 
 
 def style_sheet(t: Tokens, px: Callable[[float], int], pictures: Path) -> str:
@@ -51,6 +51,7 @@ QLineEdit:focus, QComboBox:focus, QDateTimeEdit:focus, QSpinBox:focus {{
 QPlainTextEdit:focus, QTextEdit:focus {{
     border: 2px solid {t.accent}; padding: {px(8) - 1}px {px(9) - 1}px;
 }}
+QLineEdit[entry="true"] {{ min-height: {px(TARGET_STEP)}px; font-size: {px(28)}px; font-weight: 500; }}
 QLineEdit[judged="out"] {{ border: 2px solid {t.critical}; padding: 0px {px(11) - 1}px; }}
 QPlainTextEdit[judged="out"] {{ border: 2px solid {t.critical}; padding: {px(8) - 1}px {px(9) - 1}px; }}
 QLineEdit:disabled, QPlainTextEdit:disabled, QTextEdit:disabled, QComboBox:disabled {{

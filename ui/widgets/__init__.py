@@ -3,6 +3,7 @@
 from ui.widgets.banner import Banner, Mark
 from ui.widgets.button import Button, ButtonKind, IconButton
 from ui.widgets.card import Card
+from ui.widgets.chart import Channel, Chart
 from ui.widgets.choice_buttons import Choice, ChoiceButtons
 from ui.widgets.command_palette import CommandPalette, PaletteItem
 from ui.widgets.comment_field import CommentField
@@ -42,6 +43,8 @@ __all__ = [
     "Button",
     "ButtonKind",
     "Card",
+    "Channel",
+    "Chart",
     "Chip",
     "Choice",
     "ChoiceButtons",

@@ -93,7 +93,7 @@ class Button(QPushButton):
         px = LOOK.value.px
         width = px(self._padding()) * 2
         if self._word():
-            width += QFontMetrics(self._font()).horizontalAdvance(self._word()) + 2
+            width += QFontMetrics(self._word_font()).horizontalAdvance(self._word()) + 2
         if self._icon is not None:
             width += px(20) + (px(8) if self._word() else 0)
         if self._trailing is not None:
@@ -121,7 +121,7 @@ class Button(QPushButton):
                 focus_ring(painter, self.rect().adjusted(3, 3, -3, -3), tokens.on_accent, RADIUS - 3)
             else:
                 focus_ring(painter, self.rect(), tokens.accent)
-        font, word = self._font(), self._word()
+        font, word = self._word_font(), self._word()
         inner = QRectF(self.rect()).adjusted(px(self._padding()), 0, -px(self._padding()), 0)
         text_width = QFontMetrics(font).horizontalAdvance(word) + 2 if word else 0
         icon_width = px(20) + (px(8) if word else 0) if self._icon is not None else 0
@@ -168,7 +168,7 @@ class Button(QPushButton):
             return 10
         return 20 if self._step else 12 if self._kind in (ButtonKind.QUIET, ButtonKind.PLAIN) else 16
 
-    def _font(self) -> QFont:
+    def _word_font(self) -> QFont:
         return LOOK.value.font(Type.SUBTITLE if self._step else Type.STRONG)
 
     def _word(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from ui.icons import Icon, paint_icon
@@ -31,6 +31,7 @@ class ChoiceButton(QPushButton):
         self.setAutoDefault(False)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setAccessibleDescription(choice.hint)
+        self.setToolTip(choice.hint)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         themed(self, self._on_look)
 
@@ -107,6 +108,7 @@ class ChoiceButtons(QWidget):
         direction = QBoxLayout.Direction.TopToBottom if upright else QBoxLayout.Direction.LeftToRight
         self._box = QBoxLayout(direction, self)
         self._box.setContentsMargins(0, 0, 0, 0)
+        self._upright = upright
         self._buttons: dict[str, ChoiceButton] = {}
         self.setAccessibleName(name)
         self.set_choices(choices)
@@ -143,6 +145,18 @@ class ChoiceButtons(QWidget):
     def button(self, key: str) -> ChoiceButton:
         return self._buttons[key]
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn()
+
+    def _turn(self) -> None:
+        """Side by side where every label fits, else one below the other: a choice is read whole before it is made."""
+        wished = sum(button.sizeHint().width() + self._box.spacing() for button in self._buttons.values())
+        upright = self._upright or wished > self.width() + self._box.spacing()
+        way = QBoxLayout.Direction.TopToBottom if upright else QBoxLayout.Direction.LeftToRight
+        if self._box.direction() is not way:
+            self._box.setDirection(way)
+
     def _on_clicked(self) -> None:
         button = self.sender()
         if isinstance(button, ChoiceButton):
@@ -150,3 +164,4 @@ class ChoiceButtons(QWidget):
 
     def _on_look(self, look: Look) -> None:
         self._box.setSpacing(look.px(GAP_2))
+        self._turn()

@@ -105,6 +105,5 @@ class CommentField(QWidget):
     def _on_look(self, look: Look) -> None:
         self._column.setSpacing(look.px(GAP_1 + 2))
         line = self.box.fontMetrics().lineSpacing()
-        self.box.setMinimumHeight(line * self._lines + look.px(28))
-        self.box.setMaximumHeight(line * (self._lines + 4) + look.px(28))
+        self.box.setFixedHeight(line * self._lines + look.px(28))
         self._say.setMinimumHeight(look.px(18))

@@ -1,10 +1,11 @@
 """What a list says when it has nothing: why, and the first thing to do."""
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.icons import Icon
-from ui.theme import Look, themed
+from ui.theme import LOOK, Look, themed
 from ui.tokens import GAP_2, GAP_4, GAP_6, Tone, Type
 from ui.widgets.banner import Mark
 from ui.widgets.button import Button, ButtonKind
@@ -52,6 +53,13 @@ class EmptyState(QWidget):
         self.sentence.setVisible(bool(sentence))
         self.button.setText(action)
         self.button.setVisible(bool(action))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low place the picture goes first, then the sentence; title and action stay whole."""
+        super().resizeEvent(event)
+        px, height = LOOK.value.px, self.height()
+        self._mark.setVisible(height >= px(220))
+        self.sentence.setVisible(bool(self.sentence.text()) and height >= px(150))
 
     def _on_clicked(self) -> None:
         self.acted.emit()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QSizePolicy, QWidget
 
 from ui.icons import Icon
@@ -23,6 +24,9 @@ class Key(Button):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
+    def _word_font(self) -> QFont:
+        return LOOK.value.font(Type.TITLE)
+
     def sizeHint(self) -> QSize:
         side = LOOK.value.px(TARGET_KEY)
         return QSize(side, side)
@@ -42,7 +46,7 @@ class Keypad(QWidget):
         for row, line in enumerate(("789", "456", "123")):
             for column, digit in enumerate(line):
                 self._add(digit, digit, row, column, lambda digit=digit: self._type(digit))
-        self._add("−", "Change the sign", 3, 0, self._flip_sign)
+        self._add("±", "Change the sign", 3, 0, self._flip_sign)
         self._add("0", "0", 3, 1, lambda: self._type("0"))
         self._add(".", "Decimal point", 3, 2, lambda: self._type("."))
         self._add(
@@ -97,4 +101,3 @@ class Keypad(QWidget):
         self._grid.setSpacing(look.px(GAP_2))
         for key in self.keys.values():
             key.setMinimumHeight(look.px(TARGET_KEY))
-            key.setFont(look.font(Type.TITLE))

@@ -132,13 +132,15 @@ class LimitBar(QWidget):
         box(painter, whole, height / 2, t.sunken)
         start = self._x(limits.low, look) if limits.low is not None else whole.left()
         end = self._x(limits.high, look) if limits.high is not None else whole.right()
-        painter.fillRect(QRectF(start, top, max(end - start, 1), height), QColor(t.accent_ground))
+        allowed = QColor(t.border)
+        allowed.setAlphaF(0.5)
+        painter.fillRect(QRectF(start, top, max(end - start, 1), height), allowed)
         for alert in (limits.alert_low, limits.alert_high):
             if alert is not None:
                 self._tick(painter, self._x(alert, look), top, height, t.warn, look)
         if limits.target is not None:
             x = self._x(limits.target, look)
-            painter.setPen(QPen(QColor(t.muted), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.setPen(QPen(QColor(t.text), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
             painter.drawLine(QPointF(x, top + 3), QPointF(x, top + height - 3))
         for bound in (limits.low, limits.high):
             if bound is not None:

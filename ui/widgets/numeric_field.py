@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ui import text
 from ui.numbers import NotANumber, parse_number
-from ui.theme import LOOK, Look, themed
-from ui.tokens import GAP_1, GAP_3, TARGET_STEP, Tone, Type
+from ui.theme import Look, themed
+from ui.tokens import GAP_1, GAP_3, Tone, Type
 from ui.widgets.label import Label
 
 
@@ -25,6 +25,7 @@ class NumericField(QWidget):
         super().__init__(parent)
         self._problem = ""
         self.line = QLineEdit()
+        self.line.setProperty("entry", "true")
         self.line.setAccessibleName(f"{name}, {unit}" if unit else name)
         self.line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.line.setInputMethodHints(Qt.InputMethodHint.ImhFormattedNumbersOnly)
@@ -73,7 +74,6 @@ class NumericField(QWidget):
             self.line.setProperty("judged", value)
             self.line.style().unpolish(self.line)
             self.line.style().polish(self.line)
-            self.line.setFont(LOOK.value.font(Type.ENTRY))
 
     def _on_text(self, typed: str) -> None:
         read = parse_number(typed)
@@ -89,8 +89,6 @@ class NumericField(QWidget):
         self.entered.emit()
 
     def _on_look(self, look: Look) -> None:
-        self.line.setFont(look.font(Type.ENTRY))
-        self.line.setMinimumHeight(look.px(TARGET_STEP + 8))
         self._row.setSpacing(look.px(GAP_3))
         self._column.setSpacing(look.px(GAP_1))
         self._say.setMinimumHeight(look.px(18))

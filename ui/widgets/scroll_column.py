@@ -1,7 +1,10 @@
 """A page that is higher than the window: scrolls down, never sideways, on the ground of what lies below."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QScroller, QVBoxLayout, QWidget
+
+from ui.theme import LOOK
 
 
 class ScrollColumn(QScrollArea):
@@ -13,6 +16,7 @@ class ScrollColumn(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._most: int | None = None
         QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
         page = QWidget()
         self.column = QVBoxLayout(page)
@@ -29,9 +33,26 @@ class ScrollColumn(QScrollArea):
         page.installEventFilter(self)
         self._widen()
 
+    def fit(self, most: int) -> None:
+        """Be as high as the page, but no higher than `most` pixels at scale 1.0; the rest scrolls."""
+        self._most = most
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        page = self.widget()
+        if self._most is None or page is None:
+            return
+        wished = page.heightForWidth(self.viewport().width()) if page.hasHeightForWidth() else -1
+        self.setFixedHeight(min(max(wished, page.minimumSizeHint().height()), LOOK.value.px(self._most)))
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             self._widen()
+            self._fit()
         return super().eventFilter(watched, event)
 
     def _widen(self) -> None:

@@ -70,7 +70,7 @@ class Sheet(Overlay):
     def _show(self, title: str, page: QWidget) -> None:
         self.title.setText(title)
         self._scroll.set_page(page)
-        self._scroll.setMinimumHeight(min(page.sizeHint().height() + 8, LOOK.value.px(560)))
+        self._scroll.fit(560)
         self.open()
         self._place()
         self._close.setFocus(Qt.FocusReason.PopupFocusReason)

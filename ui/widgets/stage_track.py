@@ -29,10 +29,12 @@ class TrackStage:
 
 
 class TrackNode(QPushButton):
-    def __init__(self, stage: TrackStage, *, first: bool, last: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, stage: TrackStage, *, before: TrackStage | None, last: bool, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.stage = stage
-        self._first, self._last = first, last
+        self._before, self._last = before, last
         self.setAutoDefault(False)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -75,8 +77,9 @@ class TrackNode(QPushButton):
         right_of = QRect(left + side + px(6), middle - line // 2, self.width() - left - side - px(6), line)
         if not self._last:
             painter.fillRect(right_of, look.color("muted" if stage.done else "hairline"))
-        if not self._first:
-            painter.fillRect(QRect(0, middle - line // 2, left - px(6), line), look.color("hairline"))
+        if self._before is not None:
+            way = QRect(0, middle - line // 2, left - px(6), line)
+            painter.fillRect(way, look.color("muted" if self._before.done else "hairline"))
         circle = QRect(left, px(12), side, side)
         ink = t.text if stage.tone is Tone.NEUTRAL and stage.done else t.ink(stage.tone)
         paint_icon(painter, stage.icon, ink, QRectF(circle))
@@ -121,7 +124,8 @@ class StageTrack(QWidget):
             node.deleteLater()
         self._stages = tuple(stages)
         for place, stage in enumerate(stages):
-            node = TrackNode(stage, first=place == 0, last=place == len(stages) - 1, parent=self)
+            before = stages[place - 1] if place else None
+            node = TrackNode(stage, before=before, last=place == len(stages) - 1, parent=self)
             node.clicked.connect(self._on_clicked)
             self._row.addWidget(node, 1)
             if stage.key == focused:

@@ -90,7 +90,7 @@ class StepDelegate(QStyledItemDelegate):
             return
         look = LOOK.value
         t, px = look.tokens, look.px
-        rect: QRect = option.rect.adjusted(0, 1, 0, -1)
+        rect: QRect = option.rect.adjusted(px(8), 1, -px(8), -1)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         if chosen or option.state & QStyle.StateFlag.State_MouseOver:

@@ -1,8 +1,10 @@
 """Every widget of the kit in every state, laid out to be looked at: `BATCHWRIGHT_SHOTS=dir pytest tests/ui/kit`."""
 
+import math
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -19,6 +21,8 @@ from ui.widgets import (
     Button,
     ButtonKind,
     Card,
+    Channel,
+    Chart,
     Chip,
     Choice,
     ChoiceButtons,
@@ -29,6 +33,7 @@ from ui.widgets import (
     Fact,
     FilterChips,
     FilterChoice,
+    FlowLayout,
     IconButton,
     Keypad,
     KeyValueGrid,
@@ -127,7 +132,7 @@ def batch_table() -> tuple[TableView, RowsModel[Row]]:
                 progress=lambda r: r.done / 10,
                 width=170,
             ),
-            Column[Row](key="started", title="Started", text=lambda r: r.started, muted=True, width=210),
+            Column[Row](key="started", title="Started", text=lambda r: r.started, muted=True, width=240),
             Column[Row](
                 key="deviations",
                 title="Deviations",
@@ -156,13 +161,10 @@ def page() -> tuple[QWidget, QVBoxLayout]:
     return widget, column
 
 
-def across(*widgets: QWidget, stretch: bool = True) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
+def across(*widgets: QWidget) -> FlowLayout:
+    row = FlowLayout()
     for widget in widgets:
-        row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-    if stretch:
-        row.addStretch(1)
+        row.addWidget(widget)
     return row
 
 
@@ -587,13 +589,56 @@ def shell(
     return window
 
 
-UTC_NOW = NOW.astimezone(UTC)
+def chart_channels(points: int = 28_041, count: int = 3) -> list[Channel]:
+    """Press-like series: slow drift, noise, a stop and one spike that must stay visible."""
+    noise = random.Random(7)
+    names = (
+        ("speed", "Press speed", "rpm", 62.0),
+        ("force", "Main compression force", "kN", 10.0),
+        ("waste", "Waste", "tablets", 40.0),
+    )
+    made: list[Channel] = []
+    for place in range(count):
+        key, name, unit, level = names[place % 3]
+        y = [
+            level * (1 + 0.02 * math.sin(i / 900 + place)) + noise.gauss(0, level * 0.006)
+            for i in range(points)
+        ]
+        y[points // 3 : points // 3 + points // 60] = [0.0] * (points // 60)
+        y[points // 2] = level * 1.6
+        limited = key == "force"
+        made.append(
+            Channel(
+                key=f"{key}{place}",
+                name=name,
+                unit=unit,
+                y=y,
+                low=9.4 if limited else None,
+                high=10.6 if limited else None,
+            )
+        )
+    return made
+
+
+def chart() -> QWidget:
+    widget, column = page()
+    card = Card("Compression, press 3")
+    shown = Chart()
+    channels = chart_channels()
+    start = NOW.timestamp()
+    shown.set_series(channels, x=[start + i for i in range(len(channels[0].y))], times=True, zone=CET)
+    card.body.addWidget(shown)
+    column.addWidget(card)
+    return widget
+
+
 PAGES: dict[str, Callable[[], QWidget]] = {
     "actions": actions,
     "fields": fields,
     "limits": limits,
     "batch": batch,
     "table": table,
+    "chart": chart,
 }
 DIALOGS: dict[str, Callable[[], QWidget]] = {
     "sign": sign_dialog,
