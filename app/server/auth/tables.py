@@ -9,7 +9,7 @@ from typing import Final
 from app.domain.identity import UserId
 from app.domain.plant import Person, Plant, SigningKey, Station
 from app.server.kernel.database import Transaction
-from app.server.kernel.record_tables import RecordTable, columns
+from app.server.kernel.record_tables import RecordTable, array_literal, columns
 
 
 def _plant(each: Plant) -> tuple[object, ...]:
@@ -29,7 +29,7 @@ def _station(each: Station) -> tuple[object, ...]:
 
 
 def _person(each: Person) -> tuple[object, ...]:
-    return (each.role.value, "{" + ",".join(f'"{plant}"' for plant in sorted(each.plants)) + "}", each.active)
+    return (each.role.value, array_literal(sorted(each.plants)), each.active)
 
 
 def _key(each: SigningKey) -> tuple[object, ...]:
