@@ -1,6 +1,6 @@
 """The one way to the database. `transaction()` is the only thing in the product that commits on the server."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -19,6 +19,10 @@ UNIQUE_VIOLATION: Final = "23505"
 REPEATABLE: Final = frozenset({SERIALIZATION_FAILURE, DEADLOCK})
 """Errors after which the same transaction may well succeed."""
 MOST_TRIES: Final = 6
+
+
+class Overtaken(Exception):
+    """Another transaction changed a record that this one had decided on; it begins again."""
 
 
 class Transaction:
@@ -93,7 +97,7 @@ class Database:
         return cls(engine)
 
     @asynccontextmanager
-    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, snapshot: bool = False) -> AsyncGenerator[Transaction]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
         `snapshot`: reads see one moment (REPEATABLE READ, read only) instead of each statement its own.
@@ -112,7 +116,7 @@ class Database:
     async def repeated(
         self, work: Callable[[Transaction], Awaitable[T]], *, repeat_on: frozenset[str] = REPEATABLE
     ) -> T:
-        """`work` in a transaction of its own, again from the start after an error of `repeat_on`."""
+        """`work` in a transaction of its own, again from the start after an error of `repeat_on` or `Overtaken`."""
         tries = 0
         while True:
             tries += 1
@@ -122,6 +126,9 @@ class Database:
                 return answer
             except DBAPIError as error:
                 if tries >= MOST_TRIES or sqlstate(error) not in repeat_on:
+                    raise
+            except Overtaken:
+                if tries >= MOST_TRIES:
                     raise
 
     async def close(self) -> None:

@@ -1,15 +1,18 @@
 """Every "no" of the API as a problem body (RFC 9457), in one place."""
 
 import logging
-from typing import Final
+from typing import Final, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.decision import Reason, Refusal
+from app.server.kernel.database import sqlstate
 from app.server.kernel.telemetry import REQUEST_ID
 from app.wire.codec import Malformed, dump
 from app.wire.problem import PROBLEM_TYPE, Problem, problem_of
@@ -17,6 +20,8 @@ from app.wire.problem import PROBLEM_TYPE, Problem, problem_of
 log = logging.getLogger(__name__)
 
 PAYLOAD_TOO_LARGE: Final = 413
+_LATER: Final = frozenset({"08", "40", "53", "55", "57"})
+"""Classes of PostgreSQL errors that say *not now*: no connection, no room, a lock or a deadline."""
 
 
 class Refused(Exception):
@@ -45,12 +50,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Malformed, _malformed)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeout, _busy)
+    app.add_exception_handler(ConnectionError, _busy)
     app.add_exception_handler(Exception, _fault)
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
-    return refusal_response(error.refusal, error.status)
+    refused = cast("Refused", error)
+    return refusal_response(refused.refusal, refused.status)
 
 
 async def _malformed(_: Request, error: Exception) -> Response:
@@ -58,18 +66,36 @@ async def _malformed(_: Request, error: Exception) -> Response:
 
 
 async def _not_valid(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
+    first = cast("RequestValidationError", error).errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     return refusal_response(Refusal(reason=Reason.MALFORMED, detail=(f"{place}: {first['msg']}",)))
 
 
 async def _http(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    known = cast("HTTPException", error)
     reason = {401: Reason.SIGNED_OUT, 403: Reason.NOT_PERMITTED, 404: Reason.NOT_FOUND}.get(
-        error.status_code, Reason.MALFORMED
+        known.status_code, Reason.MALFORMED
     )
-    return refusal_response(Refusal(reason=reason, detail=(str(error.detail),)), error.status_code)
+    return refusal_response(Refusal(reason=reason, detail=(str(known.detail),)), known.status_code)
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    """A database that is away, full or busy is asked again later; anything else is a fault of ours."""
+    known = cast("DBAPIError", error)
+    if known.connection_invalidated or sqlstate(known)[:2] in _LATER:
+        return await _busy(request, error)
+    return await _fault(request, error)
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    log.warning("request.postponed", extra={"path": request.url.path, "error": type(error).__name__})
+    body = {
+        "type": "urn:batchwright:busy",
+        "title": "the database does not answer now",
+        "status": 503,
+        "instance": REQUEST_ID.get(),
+    }
+    return JSONResponse(body, status_code=503, media_type=PROBLEM_TYPE, headers={"Retry-After": "2"})
 
 
 async def _fault(request: Request, error: Exception) -> Response:

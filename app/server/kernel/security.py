@@ -1,6 +1,6 @@
 """Who calls. The authentication service reads tokens; the kernel only says what it needs to know of them."""
 
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from fastapi import Depends, Request
 
@@ -39,6 +39,9 @@ class Remote:
 
     ip_address: str | None = None
     user_agent: str | None = None
+
+
+NO_REMOTE: Final = Remote()
 
 
 def bearer_of(request: Request) -> str:

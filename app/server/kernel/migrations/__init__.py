@@ -3,7 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
@@ -48,6 +48,9 @@ def _upgrade(connection: Connection) -> None:
 def run_script(connection: Connection, name: str) -> None:
     """Run one of the SQL files beside this module, all statements in the open transaction."""
     script = (HERE / name).read_text(encoding="utf-8")
-    adapted = connection.connection.dbapi_connection
-    assert adapted is not None
-    adapted.run_async(lambda driver: driver.execute(script))
+    adapted: Any = connection.connection.dbapi_connection
+
+    def run(driver: Any) -> Any:
+        return driver.execute(script)
+
+    adapted.run_async(run)

@@ -179,6 +179,7 @@ SELECT kernel.open_journal('system');
 -- batchwright:commands ------------------------------------------------------------------------------------------------
 
 -- Every command that had an outcome, with the very bytes that were sealed (ruling A4). Unpartitioned: `id` is unique.
+-- One whose id was taken already by other content lies here under an id that follows from both: both are kept.
 CREATE TABLE kernel.commands (
     id uuid PRIMARY KEY,
     plant_id text NOT NULL,
@@ -202,23 +203,6 @@ CREATE TABLE kernel.commands (
 CREATE UNIQUE INDEX idx_commands_chain ON kernel.commands (station_id, counter) WHERE in_chain;
 CREATE INDEX idx_commands_refused ON kernel.commands (plant_id, received_at) WHERE settled = 'refused';
 SELECT kernel.guard('kernel.commands');
-
--- A command whose id was taken already by other content: both are kept, this one under a number of its own.
-CREATE TABLE kernel.clashing_commands (
-    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    id uuid NOT NULL,
-    plant_id text NOT NULL,
-    station_id uuid NOT NULL,
-    counter bigint NOT NULL,
-    body bytea NOT NULL,
-    prev text NOT NULL,
-    key_id uuid NOT NULL,
-    signature text NOT NULL,
-    digest bytea NOT NULL,
-    received_at timestamptz NOT NULL,
-    UNIQUE (id, digest)
-);
-SELECT kernel.guard('kernel.clashing_commands');
 
 -- What people must settle: refused, with author, time and reason.
 CREATE VIEW kernel.refused_commands AS
@@ -272,6 +256,6 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA kernel FROM PUBLIC;
 GRANT USAGE ON SCHEMA kernel TO batchwright_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA kernel TO batchwright_api;
 GRANT EXECUTE ON FUNCTION kernel.append_journal, kernel.open_journal, kernel.ensure_partitions TO batchwright_api;
-GRANT INSERT ON kernel.commands, kernel.clashing_commands, kernel.checkpoints, kernel.server_keys,
+GRANT INSERT ON kernel.commands, kernel.checkpoints, kernel.server_keys,
     kernel.batch_numbers, kernel.backups TO batchwright_api;
 GRANT INSERT, UPDATE ON kernel.number_series, kernel.notifications TO batchwright_api;

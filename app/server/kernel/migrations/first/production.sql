@@ -46,7 +46,6 @@ CREATE TABLE production.production_batches (
     origin text NOT NULL,
     created_by uuid NOT NULL,
     created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL DEFAULT now(),
     record text NOT NULL,
     revision integer NOT NULL,
     seq bigint NOT NULL

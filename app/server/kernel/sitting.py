@@ -1,0 +1,362 @@
+"""One attempt to settle a run of commands in one transaction.
+
+Each command goes the same way: known already? in its station's chain? sealed by whom it says? what it depends on
+settled? Then the rulebook, on facts that are locked. Nothing here raises for a "no".
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from app.domain.batch import CreateBatch
+from app.domain.decision import Actor, Context, Reason, Refusal
+from app.domain.entry import RecordEntry
+from app.domain.envelope import Envelope
+from app.domain.identity import SYSTEM, CommandId, KeyId, PlantId, StationId, UserId
+from app.domain.metrics import RecordMetrics
+from app.domain.permissions import Role
+from app.domain.plant import Person, SigningKey, Station, StationStatus
+from app.domain.review import DeclareClear
+from app.domain.rulebook import Scope, decide, scope_of, series_of
+from app.server.kernel.database import Transaction
+from app.server.kernel.journal import Journal
+from app.server.kernel.numbers import Numbers
+from app.server.kernel.outcomes import Result, Writer
+from app.server.kernel.record_tables import RecordStore, Want, journal_of
+from app.server.kernel.scopes import Rooms
+from app.server.kernel.seals import Arrival, KnownKey, verify_seals
+from app.wire.codec import load
+from app.wire.seal import GENESIS
+from app.wire.sync import Outcome, Settled
+
+NamesOf = Callable[[Transaction, Collection[UserId]], Awaitable[Mapping[UserId, str]]]
+"""The printed names of people."""
+
+BY_STATIONS: Final = frozenset({DeclareClear, RecordMetrics, RecordEntry})
+"""What a workstation may say in its own name: clearances, readings of machines, timers (ruling B27)."""
+FEW: Final = 4
+"""So many seals are verified where we are; more go to a thread, and the loop serves others meanwhile."""
+BREATH: Final = 25
+"""After so many commands the loop may serve somebody else: an officer's single save does not wait for a backlog."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """What every sitting uses."""
+
+    store: RecordStore
+    journal: Journal
+    names_of: NamesOf
+    new_id: Callable[[], UUID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """The outcomes of a sitting in the order the commands came, the plant journal's head, how far a backup has it."""
+
+    outcomes: tuple[Outcome, ...]
+    results: tuple[Result, ...]
+    head_seq: int
+    durable_seq: int | None
+
+
+class Sitting:
+    """Settles one run of commands. Built anew for each transaction: it remembers nothing."""
+
+    def __init__(self, kernel: Kernel, tx: Transaction, plant_id: PlantId, now: datetime) -> None:
+        self._kernel = kernel
+        self._tx = tx
+        self._plant_id = plant_id
+        self._now = now
+        self._rooms = Rooms(kernel.store, plant_id)
+        self._numbers = Numbers(plant_id, now.year)
+        self._answers: dict[int, Outcome] = {}
+        self._twins: dict[int, int] = {}
+        self._results: dict[int, Result] = {}
+        self._settled: dict[CommandId, Settled] = {}
+        self._actors: dict[UserId, Actor] = {}
+
+    async def settle(self, arrivals: Sequence[Arrival], station_id: StationId | None) -> Settlement:
+        """Everything, up to the commit, for commands of one workstation, or of the server itself (None)."""
+        arrivals = [
+            replace(each) for each in arrivals
+        ]  # what is found out here is true for this attempt only
+        if station_id is not None:
+            await _lock_station(self._tx, station_id)
+        await self._recall(arrivals)
+        fresh = [at for at in range(len(arrivals)) if at not in self._answers and at not in self._twins]
+        if station_id is not None and fresh:
+            await self._check_origin([arrivals[at] for at in fresh], station_id)
+            held = await self._walk_chain([(at, arrivals[at]) for at in fresh], station_id)
+            fresh = [at for at in fresh if at not in held]
+        await self._decide(arrivals, fresh)
+        await self._numbers.close(self._tx)
+        written = [self._results[at] for at in sorted(self._results)]
+        writer = Writer(
+            journal=self._kernel.journal, store=self._kernel.store, plant_id=self._plant_id, now=self._now
+        )
+        await writer.write(self._tx, written)
+        head_seq, durable_seq = await self._heads()
+        for at, result in self._results.items():
+            self._answers[at] = result.outcome()
+        for at, first in self._twins.items():
+            self._answers[at] = replace(self._answers[first], again=True)
+        outcomes = tuple(self._answers[at] for at in range(len(arrivals)))
+        return Settlement(
+            outcomes=outcomes, results=tuple(written), head_seq=head_seq, durable_seq=durable_seq
+        )
+
+    async def _heads(self) -> tuple[int, int | None]:
+        found = await self._tx.tuples(
+            "SELECT (SELECT seq FROM kernel.journal_heads WHERE plant_id = $1), "
+            "(SELECT max(seq) FROM kernel.backups WHERE plant_id = $1)",
+            self._plant_id,
+        )
+        head_seq, durable_seq = found[0]
+        return head_seq or 0, durable_seq
+
+    async def _recall(self, arrivals: Sequence[Arrival]) -> None:
+        """Answer what was settled before with the answer it got, and learn what the rest depends on."""
+        asked = {each.id for each in arrivals} | {each.clash_id for each in arrivals}
+        depended = {key for each in arrivals if each.envelope for key in each.envelope.depends_on}
+        rows = await self._tx.tuples(
+            "SELECT id, digest, settled, outcome FROM kernel.commands WHERE id = ANY($1)",
+            list(asked | depended),
+        )
+        known = {row[0]: row for row in rows}
+        first: dict[CommandId, int] = {}
+        for row in rows:
+            self._settled[CommandId(row[0])] = Settled(row[2])
+        for at, each in enumerate(arrivals):
+            mine, clash = known.get(each.id), known.get(each.clash_id)
+            if mine is not None and bytes(mine[1]) == each.digest:
+                self._answers[at] = _again(mine[3])
+            elif clash is not None:
+                self._answers[at] = _again(clash[3])
+            elif mine is not None:
+                each.fault = Refusal(reason=Reason.SAME_ID_OTHER_CONTENT)
+            elif each.id in first:
+                if arrivals[first[each.id]].digest == each.digest:
+                    self._twins[at] = first[each.id]
+                else:
+                    each.fault = Refusal(reason=Reason.SAME_ID_OTHER_CONTENT)
+            first.setdefault(each.id, at)
+
+    async def _check_origin(self, arrivals: Sequence[Arrival], station_id: StationId) -> None:
+        """Who sealed each command, and whether this workstation may still send."""
+        station, keys = await self._keys(station_id)
+        for each in arrivals:
+            if station is None or station.plant_id != self._plant_id:
+                each.fault = Refusal(reason=Reason.OTHER_PLANT, detail=(self._plant_id,))
+            elif station.status is not StationStatus.ACTIVE and each.fault is None:
+                each.fault = Refusal(reason=Reason.STATION_REVOKED, detail=(station.name,))
+        if station is None:
+            return
+        if len(arrivals) <= FEW:
+            verify_seals(arrivals, keys, station.public_key)
+        else:
+            await asyncio.to_thread(verify_seals, arrivals, keys, station.public_key)
+        self._actors[UserId(station.id)] = Actor(
+            user_id=UserId(station.id),
+            name=station.name,
+            role=Role.PRODUCTION_OFFICER,
+            plants=frozenset({station.plant_id}),
+        )
+
+    async def _keys(self, station_id: StationId) -> tuple[Station | None, dict[KeyId, KnownKey]]:
+        found = await self._kernel.store.load(
+            self._tx,
+            [
+                Want(kind="station", column="id", values=(station_id,)),
+                Want(kind="key", column="station_id", values=(station_id,)),
+            ],
+        )
+        station = next((each for each in found if isinstance(each, Station)), None)
+        keys = {
+            each.id: KnownKey(
+                public_key=each.public_key,
+                user_id=each.user_id,
+                station_id=each.station_id,
+                revoked=each.revoked_at is not None,
+            )
+            for each in found
+            if isinstance(each, SigningKey)
+        }
+        return station, keys
+
+    async def _walk_chain(self, fresh: Sequence[tuple[int, Arrival]], station_id: StationId) -> set[int]:
+        """Give each command its counter's place behind the one before. Answers the positions that must wait.
+
+        A hole holds what lies behind it. A counter that another command has, or a predecessor that is not ours,
+        means that two machines run with this station's key: a copied disk (reference/sync.md, section 4).
+        """
+        counters = [each.sealed.counter for _, each in fresh if each.whole]
+        places = await self._places(station_id, counters)
+        held: set[int] = set()
+        for at, each in fresh:
+            counter, prev = each.sealed.counter, each.sealed.prev
+            if not each.whole:
+                continue
+            if (
+                each.fault is not None
+                and each.fault.reason is Reason.SAME_ID_OTHER_CONTENT
+                and counter in places
+            ):
+                continue
+            before = places.get(counter - 1)
+            expected = GENESIS if counter == 1 else before and before[0].hex()
+            after = places.get(counter + 1)
+            if counter in places or (after is not None and after[1] != each.digest.hex()):
+                each.fault = Refusal(reason=Reason.STATION_CLONED, detail=(str(counter),))
+            elif expected is None:
+                held.add(at)
+                self._hold(at, each, str(counter))
+            elif prev != expected:
+                each.fault = Refusal(reason=Reason.STATION_CLONED, detail=(str(counter),))
+            else:
+                places[counter] = (each.digest, prev)
+                each.in_chain = True
+        return held
+
+    async def _places(self, station_id: StationId, counters: Sequence[int]) -> dict[int, tuple[bytes, str]]:
+        if not counters:
+            return {}
+        rows = await self._tx.tuples(
+            "SELECT counter, digest, prev FROM kernel.commands "
+            "WHERE station_id = $1 AND in_chain AND counter BETWEEN $2 AND $3",
+            station_id,
+            min(counters) - 1,
+            max(counters) + 1,
+        )
+        return {counter: (bytes(digest), prev) for counter, digest, prev in rows}
+
+    async def _decide(self, arrivals: Sequence[Arrival], fresh: Sequence[int]) -> None:
+        decidable = [
+            (each, each.envelope)
+            for each in (arrivals[at] for at in fresh)
+            if each.envelope is not None and each.fault is None
+        ]
+        scopes = {each.id: scope_of(envelope.command) for each, envelope in decidable}
+        await self._load_people(envelope for _, envelope in decidable)
+        drawn = {series for _, envelope in decidable if (series := series_of(envelope.command)) is not None}
+        await self._numbers.open(self._tx, drawn)
+        await self._rooms.open(self._tx, scopes.values())
+        for done, at in enumerate(fresh):
+            each = arrivals[at]
+            if done % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
+            if waits := self._waits_for(each):
+                self._hold(at, each, waits)
+                continue
+            await self._answer(at, each, scopes.get(each.id))
+
+    def _waits_for(self, each: Arrival) -> str:
+        """The first command it depends on that has no outcome yet."""
+        if each.envelope is None or each.fault is not None:
+            return ""
+        return next((str(key) for key in each.envelope.depends_on if key not in self._settled), "")
+
+    def _hold(self, at: int, each: Arrival, waits_for: str) -> None:
+        self._answers[at] = Outcome(id=each.id, settled=Settled.HELD, detail=(waits_for,))
+
+    async def _answer(self, at: int, each: Arrival, scope: Scope | None) -> None:
+        clash = each.fault is not None and each.fault.reason is Reason.SAME_ID_OTHER_CONTENT
+        result = Result(arrival=each, stored_id=each.clash_id if clash else each.id)
+        refusal = each.fault
+        if refusal is None and each.envelope is not None and scope is not None:
+            refusal = await self._ask_rulebook(each, each.envelope, scope, result)
+        result.refusal = refusal
+        if refusal is not None:
+            result.changes = ()
+        self._results[at] = result
+        if not clash:
+            self._settled[each.id] = Settled.ACCEPTED if refusal is None else Settled.REFUSED
+
+    async def _ask_rulebook(
+        self, each: Arrival, envelope: Envelope, scope: Scope, result: Result
+    ) -> Refusal | None:
+        refused = next(
+            (str(key) for key in envelope.depends_on if self._settled[key] is Settled.REFUSED), None
+        )
+        if refused is not None:
+            return Refusal(reason=Reason.DEPENDENCY_REFUSED, detail=(refused,))
+        actor = self._actor(each, envelope)
+        if isinstance(actor, Refusal):
+            return actor
+        series = series_of(envelope.command)
+        number = await self._numbers.offer(self._tx, series) if series else None
+        context = self._context(each, envelope, actor, number)
+        answer = decide(self._rooms.facts(scope), envelope.command, context)
+        if isinstance(answer, Refusal):
+            return answer
+        if any(journal_of(change.after) not in {self._plant_id, SYSTEM} for change in answer.changes):
+            return Refusal(reason=Reason.OTHER_PLANT, detail=(self._plant_id,))
+        if series is not None:
+            self._numbers.take(series)
+        self._rooms.apply(answer.changes)
+        result.changes = answer.changes
+        return None
+
+    def _context(self, each: Arrival, envelope: Envelope, actor: Actor, number: str | None) -> Context:
+        offset = envelope.clock_offset_ms
+        return Context(
+            actor=actor,
+            command_id=envelope.id,
+            plant_id=envelope.plant_id,
+            station_id=envelope.station_id,
+            performed_at=envelope.performed_at,
+            received_at=self._now,
+            clock_offset=None if offset is None else timedelta(milliseconds=offset),
+            offline=envelope.offline,
+            fresh_id=self._kernel.new_id() if isinstance(envelope.command, CreateBatch) else None,
+            number=number,
+            seal=each.sealed.body_hash,
+            interactive=each.interactive,
+        )
+
+    def _actor(self, each: Arrival, envelope: Envelope) -> Actor | Refusal:
+        if each.actor is not None:
+            return each.actor
+        if envelope.author_id is not None:
+            known = self._actors.get(envelope.author_id)
+            return known or Refusal(reason=Reason.NOT_FOUND, detail=("person",))
+        if type(envelope.command) not in BY_STATIONS:
+            return Refusal(reason=Reason.NOT_PERMITTED, detail=("station", envelope.command.kind))
+        return self._actors[UserId(each.sealed.station_id)]
+
+    async def _load_people(self, envelopes: Iterable[Envelope]) -> None:
+        authors = {each.author_id for each in envelopes if each.author_id is not None}
+        self._actors.update(await actors_of(self._kernel, self._tx, authors))
+
+
+async def actors_of(kernel: Kernel, tx: Transaction, users: Collection[UserId]) -> dict[UserId, Actor]:
+    """People as the rules know them at this moment; who has no account is missing."""
+    if not users:
+        return {}
+    people = await kernel.store.load(tx, [Want(kind="person", column="id", values=tuple(users))])
+    names = await kernel.names_of(tx, users)
+    return {
+        each.id: Actor(
+            user_id=each.id,
+            name=names.get(each.id, str(each.id)),
+            role=each.role,
+            plants=each.plants,
+            active=each.active,
+        )
+        for each in people
+        if isinstance(each, Person)
+    }
+
+
+async def _lock_station(tx: Transaction, station_id: StationId) -> None:
+    """One push of a station at a time: a second delivery waits here, and then finds the first one's outcomes."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"batchwright:station:{station_id}"
+    )
+
+
+def _again(stored: str) -> Outcome:
+    return replace(load(Outcome, stored), again=True)
