@@ -1,0 +1,1 @@
+"""The list of batches, the plan of a new one, and the overview of one batch."""
