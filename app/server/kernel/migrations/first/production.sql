@@ -145,14 +145,15 @@ CREATE TABLE production.metric_series (
 );
 CREATE INDEX idx_series_batch ON production.metric_series (batch_id);
 
--- The points of the series. `position` is the row's place in its series; several metrics share one.
+-- The points of the series. `position` is the row's place in its series; several metrics share one. A row has a point
+-- for each channel, NULL where the source has no value: an empty row keeps its time, and the chunk's digest its bytes.
 CREATE TABLE production.batch_metrics (
     time timestamptz NOT NULL,
     series_id uuid NOT NULL,
     batch_id uuid NOT NULL,
     position bigint NOT NULL,
     metric_name text NOT NULL,
-    metric_value numeric NOT NULL,
+    metric_value numeric,
     PRIMARY KEY (series_id, metric_name, position, time)
 ) PARTITION BY RANGE (time);
 CREATE INDEX idx_metrics_time ON production.batch_metrics USING brin (time);
