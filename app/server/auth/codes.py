@@ -56,20 +56,25 @@ class Codes:
         )
         return made
 
-    async def take_for_station(
-        self, tx: Transaction, code: str, station_id: StationId
-    ) -> tuple[PlantId, UserId] | None:
-        """Use up a workstation's code: its plant and who made it. None where there is no such code (any more)."""
+    async def of_station(self, tx: Transaction, code: str) -> tuple[PlantId, UserId] | None:
+        """The plant that a workstation's code opens, and who made it. None where there is no such code (any more)."""
         found = await tx.first(
-            """
-            UPDATE auth.enrolment_codes SET used_at = $2, station_id = $3
-            WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING plant_id, created_by
-            """,
+            "SELECT plant_id, created_by FROM auth.enrolment_codes "
+            "WHERE code_hash = $1 AND used_at IS NULL AND expires_at > $2",
+            hashed(code),
+            self._clock(),
+        )
+        return (PlantId(found["plant_id"]), UserId(found["created_by"])) if found else None
+
+    async def use_for_station(self, tx: Transaction, code: str, station_id: StationId) -> bool:
+        """Use up a workstation's code. False where another one was quicker."""
+        used = await tx.execute(
+            "UPDATE auth.enrolment_codes SET used_at = $2, station_id = $3 WHERE code_hash = $1 AND used_at IS NULL",
             hashed(code),
             self._clock(),
             station_id,
         )
-        return (PlantId(found["plant_id"]), UserId(found["created_by"])) if found else None
+        return used == 1
 
     async def for_password(self, tx: Transaction, user_id: UserId, made_by: UserId | None) -> OneTimeCode:
         """A code that sets `user_id`'s password once. Older ones of the same person end."""

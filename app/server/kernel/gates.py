@@ -15,6 +15,7 @@ from fastapi.security.base import SecurityBase
 from starlette.routing import BaseRoute
 
 from app.domain.decision import Reason, Refusal
+from app.domain.identity import UserId
 from app.domain.permissions import Permission
 from app.server.kernel.problems import Refused
 from app.server.kernel.security import Caller, caller_of, station_of
@@ -71,6 +72,13 @@ def open_door(because: str) -> Any:
 
 SignedIn = Annotated[Caller, Depends(Gate(None))]
 """For a route's parameter: any signed-in person, no workstation."""
+
+
+def person_of(caller: Caller) -> UserId:
+    """The person behind a gate that lets no workstation pass."""
+    if caller.user_id is None:
+        raise Refused(Refusal(reason=Reason.NOT_PERMITTED, detail=("workstation",)))
+    return caller.user_id
 
 
 def gates_of(route: APIRoute) -> Iterator[object]:
