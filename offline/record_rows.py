@@ -84,7 +84,8 @@ def row_of(kind: str, seq: int, body: bytes) -> RecordRow:
         case "step":
             return _step(plain, key, seq, body)
         case "batch":
-            return RecordRow(kind, key, key, plain["status"], seq, body, _batch_keys(plain))
+            keys = _batch_keys(plain)
+            return RecordRow(kind, key, key, plain["status"], seq, body, keys, (keys.created_by,))
         case "exception":
             opened = plain["status"] in _EXCEPTION_UNSETTLED and plain["severity"] != _INFORMATION
             return RecordRow(kind, key, _id(plain["batch_id"]), OPEN if opened else SHUT, seq, body)
