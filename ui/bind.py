@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from inspect import ismethod
 from typing import TypeVar
-from weakref import WeakMethod
+from weakref import WeakMethod, ref
 
 from PySide6.QtCore import QObject
 from shiboken6 import isValid
@@ -20,10 +20,12 @@ def bind(widget: QObject, observable: Observable[T], render: Callable[[T], None]
     """
     method = WeakMethod(render) if ismethod(render) else None
     kept = None if method is not None else render
+    alive = ref(widget)
 
     def deliver(value: T) -> None:
         target = kept if method is None else method()
-        if target is None or not isValid(widget):
+        shown = alive()
+        if target is None or shown is None or not isValid(shown):
             unsubscribe()
         else:
             target(value)

@@ -16,6 +16,7 @@ from ui.tokens import SCALES, TOKENS, TYPE_SIZES, ThemeName, Tokens, Type
 
 RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
 FAMILY: Final = "Inter"
+PREPARED: Final = "batchwrightPrepared"  # a property of the application
 # Figures of one width, so that columns of numbers and changing values stand still.
 TABULAR: Final = QFont.Tag("tnum")
 
@@ -57,15 +58,17 @@ def themed(widget: QObject, render: Callable[[Look], None]) -> Unsubscribe:
 
 
 def apply(app: QApplication, theme: ThemeName, scale: float = 1.0) -> None:
-    """Put theme and text size in force for every widget of the application, those already open included."""
+    """Put theme and text size in force for every widget of the application, those already open included.
+
+    The first call comes before the first widget.
+    """
     look = Look(theme=theme, scale=min(max(scale, SCALES[0]), SCALES[-1]))
-    if app.style().objectName() != "fusion":
+    if app.property(PREPARED) is None:  # once: a style set again makes every widget forget what it was told
+        app.setProperty(PREPARED, True)
         app.setStyle(QStyleFactory.create("Fusion"))
-    if app.property("batchwrightFonts") is None:
         _load_fonts()
-        app.setProperty("batchwrightFonts", True)
-        font = QFont(FAMILY) if FAMILY in QFontDatabase.families() else QFont(app.font())
-        app.setFont(font)
+        if FAMILY in QFontDatabase.families():
+            app.setFont(QFont(FAMILY))
     app.setFont(look.font())
     app.setPalette(_palette(look.tokens))
     app.setStyleSheet(style_sheet(look.tokens, look.px, RESOURCES / "icons" / "qss" / theme.value))

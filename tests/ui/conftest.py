@@ -32,10 +32,10 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 @pytest.fixture(autouse=True)
-def look(qapp: QApplication) -> None:
+def _light_at_100(qapp: QApplication) -> None:
     """The light theme at 100 %, whatever the test before did."""
     qapp.setQuitOnLastWindowClosed(False)
-    if theme.LOOK.value != theme.Look() or qapp.property("batchwrightFonts") is None:
+    if theme.LOOK.value != theme.Look() or qapp.property(theme.PREPARED) is None:
         theme.apply(qapp, ThemeName.LIGHT, 1.0)
 
 

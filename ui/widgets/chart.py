@@ -187,6 +187,7 @@ class Chart(QWidget):
         last = len(self._channels) - 1
         for place, channel in enumerate(self._channels):
             head = QHBoxLayout()
+            head.setSpacing(look.px(6))
             head.setContentsMargins(look.px(4), look.px(10) if place else 0, look.px(4), look.px(2))
             head.addWidget(Label(channel.name, Type.CAPTION_STRONG))
             head.addWidget(Label(channel.unit, Type.CAPTION, Tone.NEUTRAL))

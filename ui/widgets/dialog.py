@@ -1,7 +1,7 @@
 """The ground of every dialog: a title, a body, buttons that carry verbs. Awaited, never executed (`ui.tasks.answer`)."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.icons import Icon
@@ -62,7 +62,22 @@ class Dialog(QDialog):
         """Say beside the button what stands in the way; empty takes it away."""
         self.error.setText(sentence)
         self.error.setVisible(bool(sentence))
-        self.adjustSize()
+        self.settle_size()
+
+    def settle_size(self) -> None:
+        """As high as the wrapped words need at this width, neither more nor less."""
+        width = max(
+            self.width() if self.isVisible() else 0, self.minimumWidth(), self._outer.minimumSize().width()
+        )
+        self.resize(
+            width, max(self._outer.totalHeightForWidth(width), self._outer.totalMinimumSize().height())
+        )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.ensurePolished()
+        self._outer.activate()
+        self.settle_size()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

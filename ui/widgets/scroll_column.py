@@ -43,11 +43,16 @@ class ScrollColumn(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
+        """Give wrapped words their height: a scroll area of Qt asks only for the least height, and cuts them."""
         page = self.widget()
-        if self._most is None or page is None:
+        if page is None:
             return
         wished = page.heightForWidth(self.viewport().width()) if page.hasHeightForWidth() else -1
-        self.setFixedHeight(min(max(wished, page.minimumSizeHint().height()), LOOK.value.px(self._most)))
+        wished = max(wished, page.minimumSizeHint().height())
+        if page.minimumHeight() != wished:
+            page.setMinimumHeight(wished)
+        if self._most is not None:
+            self.setFixedHeight(min(wished, LOOK.value.px(self._most)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:

@@ -137,7 +137,7 @@ class SignDialog(Dialog):
         self.act.setText("Close")
         self.act.offer(True)
         self.act.setFocus()
-        self.adjustSize()
+        self.settle_size()
 
     def _build_body(self) -> None:
         request = self._request

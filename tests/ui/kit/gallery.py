@@ -45,6 +45,7 @@ from ui.widgets import (
     ProgressPanel,
     ReasonDialog,
     RowsModel,
+    ScrollColumn,
     SearchField,
     SectionHeader,
     SignDialog,
@@ -155,10 +156,13 @@ def batch_table() -> tuple[TableView, RowsModel[Row]]:
 def page() -> tuple[QWidget, QVBoxLayout]:
     widget = QWidget()
     widget.setWindowTitle("Gallery")
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(24, 24, 24, 24)
-    column.setSpacing(16)
-    return widget, column
+    outer = QVBoxLayout(widget)
+    outer.setContentsMargins(0, 0, 0, 0)
+    scroll = ScrollColumn()
+    outer.addWidget(scroll)
+    scroll.column.setContentsMargins(24, 24, 24, 24)
+    scroll.column.setSpacing(16)
+    return widget, scroll.column
 
 
 def across(*widgets: QWidget) -> FlowLayout:
