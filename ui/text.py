@@ -320,6 +320,8 @@ def rule(name: Rule) -> str:
             return "Not recorded in the source"
         case Rule.IMPLAUSIBLE:
             return "Implausible value"
+        case Rule.AT_REPORTING_LIMIT:
+            return "At the reporting limit"
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -370,6 +372,8 @@ def noticed(what: Rule, detail: tuple[str, ...]) -> str:
             return f"The source has no value: {_few(detail)}." if detail else "The source has no value."
         case Rule.IMPLAUSIBLE:
             return f"The value is not plausible: {_few(detail)}." if detail else "The value is not plausible."
+        case Rule.AT_REPORTING_LIMIT:
+            return f"At the reporting limit, the true result may be smaller: {_few(detail)}."
         case _ as unreachable:
             assert_never(unreachable)
 

@@ -44,6 +44,7 @@ class Rule(StrEnum):
     CONTRADICTION = "contradiction"
     NOT_RECORDED = "not_recorded"
     IMPLAUSIBLE = "implausible"
+    AT_REPORTING_LIMIT = "at_reporting_limit"
 
 
 SEVERITIES: Final = MappingProxyType(
@@ -63,6 +64,7 @@ SEVERITIES: Final = MappingProxyType(
         Rule.CONTRADICTION: Severity.COMMENT,
         Rule.NOT_RECORDED: Severity.INFORMATION,
         Rule.IMPLAUSIBLE: Severity.COMMENT,
+        Rule.AT_REPORTING_LIMIT: Severity.INFORMATION,
     }
 )
 

@@ -53,8 +53,10 @@ def micros_of(at: datetime) -> int:
 
 
 def spelled(value: Decimal | None) -> str:
-    """A value as its digits: `1.20` stays `1.20`, `1E+3` is `1000`."""
-    return "" if value is None else format(value, "f")
+    """A value as its digits: `1.20` stays `1.20`, `1E+3` is `1000`, `-0` is the `0` that a database keeps of it."""
+    if value is None:
+        return ""
+    return format(value or abs(value), "f")
 
 
 def row_bytes(row: Row) -> bytes:
