@@ -223,11 +223,11 @@ def _objections(
 
 def first_unanswered_before(facts: Facts, batch: Batch, stage: StageSpec, step_key: str) -> StepSpec | None:
     """The earlier step of the stage that must be answered first, or None (R9)."""
+    wanted = stage.step(step_key)
+    if wanted is not None and wanted.parallel:
+        return None
     for spec in stage.steps:
         if spec.key == step_key:
-            return None
-        wanted = stage.step(step_key)
-        if wanted is not None and wanted.parallel:
             return None
         if facts.one(Step, step_id(batch.id, stage.key, spec.key)) is None:
             return spec  # a contested step has been answered, more than once; it does not hold up the ones after it
