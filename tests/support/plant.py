@@ -248,6 +248,7 @@ class TestPlant:
         self.key = key
         self.ticking = ticking
         self.id = PLANT
+        self.stages = STAGES
         self.heads: list[tuple[PlantId, int]] = []
         self.stations: list[TestStation] = []
         self.people: list[Colleague] = []
@@ -320,20 +321,24 @@ class TestPlant:
         create = CreateBatch(
             master_id=self.master_id,
             number=number,
-            quantity=Quantity(value=Decimal("100.0"), unit="kg"),
+            quantity=BATCH_SIZE,
             line="L1",
         )
         created = (await self.act(create, self.petra)).after[0]
         batch_id = BatchId(created.id)
-        digest = content_hash_here()
-        await self.act(IssueBatch(batch_id=batch_id, master_hash=digest), self.petra)
+        await self.act(IssueBatch(batch_id=batch_id, master_hash=self.content_hash), self.petra)
         if started:
             await self.act(StartBatch(batch_id=batch_id), self.ana)
-            await self.act(StartStage(batch_id=batch_id, stage_key="dispensing"), self.ana)
+            await self.act(StartStage(batch_id=batch_id, stage_key=self.stages[0].key), self.ana)
         found = await self.record("batch", batch_id)
         if not isinstance(found, Batch):
             raise RefusedInTest("no batch")
         return found
+
+    @property
+    def content_hash(self) -> str:
+        """What author, approver and batch of the master record agree on."""
+        return content_hash(BATCH_SIZE, MATERIALS, self.stages)
 
     async def record(self, kind: str, key: UUID) -> Record | None:
         """A record as the database holds it."""
@@ -368,11 +373,7 @@ class TestPlant:
     """QA Head."""
 
 
-def content_hash_here() -> str:
-    """The content hash of the test master."""
-    return content_hash(Quantity(value=Decimal("100.0"), unit="kg"), MATERIALS, STAGES)
-
-
+BATCH_SIZE: Final = Quantity(value=Decimal("100.0"), unit="kg")
 MATERIALS: Final = (
     MaterialSpec(code="LAC", name="Lactose", quantity=Quantity(value=Decimal("10.0"), unit="kg")),
 )
@@ -427,11 +428,14 @@ async def open_desk(database: Database, ticking: Ticking, key: ServerKey) -> Tes
 
 
 @asynccontextmanager
-async def found_plant(fresh: FreshDatabase, *, settings: Settings | None = None) -> AsyncGenerator[TestPlant]:
-    """A founded plant on a fresh database: five colleagues, an effective master record, no station yet."""
+async def found_plant(
+    fresh: FreshDatabase, *, settings: Settings | None = None, stages: tuple[StageSpec, ...] = STAGES
+) -> AsyncGenerator[TestPlant]:
+    """A founded plant on a fresh database: six colleagues, an effective master record of `stages`, no station yet."""
     database = Database.open(fresh.api_url, settings or Settings(), pool_size=5)
     try:
         plant = await open_desk(database, Ticking(), ServerKey.fresh())
+        plant.stages = stages
         found = FoundPlant(
             plant_id=PLANT, name="Ljubljana", site="Slovenia", timezone="Europe/Ljubljana", lines=("L1", "L2")
         )
@@ -458,15 +462,14 @@ async def _write_master(plant: TestPlant) -> None:
         product_id=plant.product_id,
         version=1,
         title="Analgin 100 mg",
-        batch_size=Quantity(value=Decimal("100.0"), unit="kg"),
+        batch_size=BATCH_SIZE,
         materials=MATERIALS,
-        stages=STAGES,
-        content_hash=content_hash_here(),
+        stages=plant.stages,
+        content_hash=plant.content_hash,
     )
     await plant.act(draft, plant.petra)
-    await plant.act(
-        ApproveMasterRecord(master_id=plant.master_id, content_hash=content_hash_here()), qa_manager
-    )
+    approve = ApproveMasterRecord(master_id=plant.master_id, content_hash=plant.content_hash)
+    await plant.act(approve, qa_manager)
 
 
 def tampered(sealed: SealedCommand, old: str, new: str) -> SealedCommand:

@@ -4,6 +4,7 @@ An answer leaves only after COMMIT. A command that makes the database or a rule 
 refused and kept, and the others go on (reference/sync.md, *Poison*).
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,11 @@ REPEAT_ON: Final = REPEATABLE | {UNIQUE_VIOLATION}
 """A unique key that was free when we looked: somebody was quicker, and the next look sees it."""
 POISON_CLASSES: Final = frozenset({"", "22", "23", "54"})
 """Classes of PostgreSQL errors that the content of a command can cause; all others are the server's own trouble."""
+
+SAVES: Final = 20
+"""A push of so many commands is somebody at work; a larger one is a backlog coming back."""
+BACKLOGS: Final = 2
+"""Backlogs that one process settles at a time, so that those at work find processor and journal free."""
 
 Beside = Callable[[Transaction], Awaitable[None]]
 """Written in the same transaction as an accepted act: the rows of a series, the card of a person."""
@@ -80,6 +86,7 @@ class CommandDesk:
         self._clock = clock
         self._new_id = new_id
         self._zone = zone
+        self._backlogs = asyncio.Semaphore(BACKLOGS)
         self._kernel = Kernel(store=self.store, journal=journal, names_of=names_of, new_id=new_id)
 
     async def open(self) -> None:
@@ -102,7 +109,11 @@ class CommandDesk:
         arrivals = read_arrivals(push.commands, station_id, push.plant_id)
         for each in arrivals:
             each.remote = remote
-        settled = await self._settle_all(arrivals, push.plant_id, station_id)
+        if len(arrivals) <= SAVES:
+            settled = await self._settle_all(arrivals, push.plant_id, station_id)
+        else:
+            async with self._backlogs:
+                settled = await self._settle_all(arrivals, push.plant_id, station_id)
         return PushAnswer(
             outcomes=tuple(outcome for each in settled for outcome in each.outcomes),
             head_seq=settled[-1].head_seq,
