@@ -63,8 +63,10 @@ QLineEdit:read-only, QPlainTextEdit:read-only {{ background: {t.window}; }}
 
 def _choices(t: Tokens, px: Callable[[float], int], art: str) -> str:
     return f"""
-QComboBox::drop-down {{ border: none; width: {px(36)}px; }}
-QComboBox::down-arrow {{ image: url({art}/chevron-down.svg); width: {px(18)}px; height: {px(18)}px; }}
+QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: none; width: {px(36)}px; }}
+QComboBox::down-arrow, QDateTimeEdit::down-arrow {{
+    image: url({art}/chevron-down.svg); width: {px(18)}px; height: {px(18)}px;
+}}
 QComboBox QAbstractItemView {{
     background: {t.surface}; border: 1px solid {t.border}; padding: {px(4)}px; outline: none;
     selection-background-color: {t.accent_ground}; selection-color: {t.text};

@@ -21,6 +21,7 @@ from app.domain.deviation import (
 from app.domain.exception import ReviewException
 from app.domain.identity import DeviationId
 from app.domain.signature import Meaning, Signature
+from ui import text
 from ui.drafts import Drafts
 from ui.observable import Observable
 from ui.screens.deviations.forms import (
@@ -87,6 +88,7 @@ class Offer:
     """An action this person's role has. `refusal` says why not now; it is the rulebook's own."""
 
     action: DeviationAction
+    verb: str
     refusal: Refusal | None = None
 
 
@@ -145,6 +147,12 @@ class DeviationViewModel:
     @property
     def changed(self) -> Observable[Changed]:
         return self._desk.records.changed
+
+    @property
+    def signer(self) -> str:
+        """The printed name of who signs here."""
+        person = self._desk.session.person.value
+        return person.name if person is not None else ""
 
     async def open(self, deviation_id: DeviationId) -> None:
         """Show this deviation; whatever form was open for another is put away, its words kept as drafts."""
@@ -264,18 +272,26 @@ class DeviationViewModel:
     async def _offers(self, deviation: Deviation) -> tuple[Offer, ...]:
         allowed = offered(deviation, self._desk.session.context())
         order = [each for each in DeviationAction if each in allowed & actions_from(deviation.status)]
-        return tuple(
-            [
-                Offer(action=each, refusal=await self._desk.commands.preview(probe(deviation, each)))
-                for each in order
-            ]
-        )
+        made: list[Offer] = []
+        for each in order:
+            refusal = await self._desk.commands.preview(probe(deviation, each))
+            made.append(Offer(action=each, verb=_verb(each, deviation), refusal=refusal))
+        return tuple(made)
 
     def _fail(self, form: Form, errors: Mapping[str, str], refusal: Refusal | None) -> None:
         self.state.set(replace(self.state.value, form=replace(form, errors=dict(errors), refusal=refusal)))
 
     def _draft_key(self, action: DeviationAction, key: str) -> str:
         return f"deviation:{self._id}:{action.value}:{key}"
+
+
+def _verb(action: DeviationAction, deviation: Deviation) -> str:
+    """The button's word; an act that was done before is done anew."""
+    if action is DeviationAction.CLASSIFY and deviation.classification is not None:
+        return "Change the class"
+    if action is DeviationAction.INVESTIGATE and deviation.investigation is not None:
+        return "Revise the investigation"
+    return text.deviation_action(action)
 
 
 def missing_fields(form: Form, refusal: Refusal) -> dict[str, str]:
