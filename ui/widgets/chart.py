@@ -120,6 +120,15 @@ class Chart(QWidget):
         low, high = self._plots[0].getViewBox().viewRange()[0]
         return (float(low), float(high))
 
+    def plots(self) -> tuple[Any, ...]:
+        """The pyqtgraph plots, from top to bottom."""
+        return tuple(self._plots)
+
+    def limits_drawn(self, key: str) -> tuple[float, ...]:
+        """The limits that are drawn for a channel."""
+        channel = next(each for each in self._channels if each.key == key)
+        return tuple(limit for limit in (channel.low, channel.high) if limit is not None)
+
     def show_range(self, start: float, end: float) -> None:
         """See that part of the shared axis, for example the minutes around an exception."""
         if self._plots:

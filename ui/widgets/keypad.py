@@ -71,7 +71,7 @@ class Keypad(QWidget):
         key: str = "",
     ) -> Key:
         made = Key(label, name, icon=icon, parent=self)
-        made.clicked.connect(press)
+        made.clicked.connect(lambda _checked=False: press())
         made.setAutoRepeat(key == "backspace")
         self._grid.addWidget(made, row, column)
         self.keys[key or label] = made

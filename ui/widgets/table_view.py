@@ -226,6 +226,7 @@ class TableView(QTableView):
         self._hovered = -1
         self._empty: QWidget | None = None
         self._fitting = False
+        self._wished: dict[str, int] = {}  # widths drawn by hand since this table was made, at scale 1.0
         self.setAccessibleName(name)
         self.setItemDelegate(TableDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -378,7 +379,7 @@ class TableView(QTableView):
         if not columns or self.viewport().width() < 50:
             return
         look = LOOK.value
-        kept: Mapping[str, int] = self._memory.load(self._name) if self._memory else {}
+        kept = {**(self._memory.load(self._name) if self._memory else {}), **self._wished}
         self._fitting = True
         widths = [look.px(kept.get(column.key, column.width)) for column in columns]
         spare = self.viewport().width() - sum(widths)
@@ -393,16 +394,16 @@ class TableView(QTableView):
         self._fitting = False
 
     def _on_section_resized(self, section: int, old: int, new: int) -> None:
-        if not self._fitting and self._memory is not None:
+        columns = _columns(self.model())
+        if self._fitting or section >= len(columns):
+            return
+        self._wished[columns[section].key] = round(new / LOOK.value.scale)
+        if self._memory is not None:
             self._save_later.start()
 
     def _save_widths(self) -> None:
-        if self._memory is None:
-            return
-        scale = LOOK.value.scale
-        columns = _columns(self.model())
-        widths = {c.key: round(self.columnWidth(i) / scale) for i, c in enumerate(columns) if not c.stretch}
-        self._memory.save(self._name, widths)
+        if self._memory is not None:
+            self._memory.save(self._name, {**self._memory.load(self._name), **self._wished})
 
     def _on_look(self, look: Look) -> None:
         self.verticalHeader().setDefaultSectionSize(look.px(ROW_HEIGHT))
