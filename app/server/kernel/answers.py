@@ -15,11 +15,11 @@ _UNKEPT: Final = {"Cache-Control": "no-store"}
 """Nothing of a plant lies about in a proxy or a browser."""
 
 
-def granted(answer: T | Refusal) -> T:
-    """`answer`, unless it is a refusal, which is raised as `Refused`."""
-    if isinstance(answer, Refusal):
-        raise Refused(answer)
-    return answer
+def granted(said: T | Refusal) -> T:
+    """What was `said`, unless it is a refusal, which is raised as `Refused`."""
+    if isinstance(said, Refusal):
+        raise Refused(said)
+    return said
 
 
 def json_answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

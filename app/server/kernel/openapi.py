@@ -62,7 +62,7 @@ def _add_problems(app: FastAPI, described: dict[str, Any]) -> None:
                 answers.setdefault(status, {"description": text})
             for status, answer in answers.items():
                 if status >= "400":
-                    answer["content"] = content
+                    answer.setdefault("content", content)
             permission = next(
                 (gate.permission for gate in gates_of(route) if isinstance(gate, Gate) and gate.permission),
                 None,

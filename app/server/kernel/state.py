@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from app.server.kernel.database import Database
 from app.server.kernel.desk import CommandDesk
+from app.server.kernel.journal import Journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Shared:
 
     database: Database
     desk: CommandDesk
+    journal: Journal
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
 

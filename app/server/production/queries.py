@@ -5,7 +5,7 @@ from typing import Final
 
 from app.domain.batch import Batch, BatchStatus
 from app.domain.decision import Reason, Refusal
-from app.domain.identity import BatchId, PlantId
+from app.domain.identity import BatchId, CommandId, PlantId
 from app.domain.master_record import MasterStatus
 from app.server.kernel.database import Transaction
 from app.server.kernel.pages import Cursor, containing, cut, page_json
@@ -60,6 +60,19 @@ async def batch_of(tx: Transaction, plant_id: PlantId, batch_id: BatchId) -> Bat
     if found is None:
         raise Refused(Refusal(reason=Reason.NOT_FOUND, detail=("batch",)))
     return load(Batch, found)
+
+
+async def batch_made_by(tx: Transaction, plant_id: PlantId, command_id: CommandId) -> Batch:
+    """The batch that a command made. Raises `Refused` (NOT_FOUND)."""
+    found = await tx.value(
+        "SELECT entity_id FROM kernel.audit_logs "
+        "WHERE command_id = $1 AND plant_id = $2 AND entity_type = 'batch' AND action = 'create'",
+        command_id,
+        plant_id,
+    )
+    if found is None:
+        raise Refused(Refusal(reason=Reason.NOT_FOUND, detail=("batch",)))
+    return await batch_of(tx, plant_id, BatchId(found))
 
 
 async def master_page(tx: Transaction, statuses: frozenset[MasterStatus]) -> bytes:

@@ -61,3 +61,12 @@ async def deviation_of(tx: Transaction, plant_id: PlantId, deviation_id: Deviati
     if found is None:
         raise Refused(Refusal(reason=Reason.NOT_FOUND, detail=("deviation",)))
     return load(Deviation, found)
+
+
+async def batch_exists(tx: Transaction, plant_id: PlantId, batch_id: BatchId) -> None:
+    """Raises `Refused` (NOT_FOUND) where the plant has no such batch: a deviation is not raised on another's."""
+    found = await tx.value(
+        "SELECT id FROM production.production_batches WHERE id = $1 AND plant_id = $2", batch_id, plant_id
+    )
+    if found is None:
+        raise Refused(Refusal(reason=Reason.NOT_FOUND, detail=("batch",)))
