@@ -1,0 +1,1 @@
+"""Data sets that others published, read with suspicion and brought in as transcribed records."""
