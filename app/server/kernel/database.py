@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -41,6 +42,17 @@ class Transaction:
         """Run a statement once for each of `rows`."""
         if rows:
             await self.connection.exec_driver_sql(sql, list(rows))
+
+    async def copy(
+        self, table: str, schema: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
+    ) -> None:
+        """Insert many rows by COPY. Only after another statement of this transaction, which has begun it."""
+        pooled = await self.connection.get_raw_connection()
+        driver: Any = pooled.driver_connection
+        try:
+            await driver.copy_records_to_table(table, schema_name=schema, columns=columns, records=rows)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            raise DBAPIError.instance("COPY", None, error, Exception) from error
 
     async def tuples(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
         """All rows, by position."""

@@ -7,6 +7,7 @@ refused and kept, and the others go on (reference/sync.md, *Poison*).
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -24,7 +25,7 @@ from app.server.kernel.record_tables import RecordStore, RecordTable
 from app.server.kernel.seals import Arrival, read_arrivals
 from app.server.kernel.security import NO_REMOTE, Remote
 from app.server.kernel.server_key import ServerKey
-from app.server.kernel.sitting import Kernel, NamesOf, Settlement, Sitting, actors_of
+from app.server.kernel.sitting import Kernel, NamesOf, Settlement, Sitting, actors_of, keys_of
 from app.wire.codec import dump_envelope, load, load_envelope
 from app.wire.seal import GENESIS, NO_STATION, seal
 from app.wire.sync import MOST_COMMANDS, Outcome, Push, PushAnswer, Settled
@@ -38,6 +39,8 @@ POISON_CLASSES: Final = frozenset({"", "22", "23", "54"})
 
 SAVES: Final = 20
 """A push of so many commands is somebody at work; a larger one is a backlog coming back."""
+RUN: Final = 250
+"""Commands of a backlog that are settled in one transaction: half of what costs most is shared out by then."""
 BACKLOGS: Final = 2
 """Backlogs that one process settles at a time, so that those at work find processor and journal free."""
 
@@ -86,6 +89,7 @@ class CommandDesk:
         self._clock = clock
         self._new_id = new_id
         self._zone = zone
+        self._readers = ThreadPoolExecutor(BACKLOGS, thread_name_prefix="seals")
         self._backlogs = asyncio.Semaphore(BACKLOGS)
         self._kernel = Kernel(store=self.store, journal=journal, names_of=names_of, new_id=new_id)
 
@@ -94,6 +98,10 @@ class CommandDesk:
         async with self._database.transaction() as tx:
             await self._key.register(tx)
             await tx.execute("SELECT kernel.ensure_partitions()")
+
+    def close(self) -> None:
+        """Once at the end, when nothing is being handed in any more."""
+        self._readers.shutdown()
 
     async def push(
         self, station_id: StationId, push: Push, remote: Remote = NO_REMOTE
@@ -106,14 +114,13 @@ class CommandDesk:
             return Refusal(reason=Reason.NOT_PERMITTED, detail=("workstation", str(push.station_id)))
         if len(push.commands) > MOST_COMMANDS:
             return Refusal(reason=Reason.MALFORMED, detail=(f"commands: more than {MOST_COMMANDS}",))
-        arrivals = read_arrivals(push.commands, station_id, push.plant_id)
-        for each in arrivals:
-            each.remote = remote
-        if len(arrivals) <= SAVES:
-            settled = await self._settle_all(arrivals, push.plant_id, station_id)
+        if len(push.commands) <= SAVES:
+            settled = await self._settle_run(
+                read_arrivals(push.commands, station_id, push.plant_id, remote), push
+            )
         else:
             async with self._backlogs:
-                settled = await self._settle_all(arrivals, push.plant_id, station_id)
+                settled = await self._settle_backlog(push, remote)
         return PushAnswer(
             outcomes=tuple(outcome for each in settled for outcome in each.outcomes),
             head_seq=settled[-1].head_seq,
@@ -200,35 +207,58 @@ class CommandDesk:
             remote=remote,
         )
 
-    async def _settle_all(
-        self, arrivals: Sequence[Arrival], plant_id: PlantId, station_id: StationId
-    ) -> list[Settlement]:
+    async def _settle_backlog(self, push: Push, remote: Remote) -> list[Settlement]:
+        """Settle many commands in runs, each in a transaction of its own.
+
+        While one run waits for the database the next is parsed and verified in a thread; and between two runs
+        somebody at work gets the plant's journal. An error ends it here: what was settled is found settled when the
+        station sends again.
+        """
+        async with self._database.transaction() as tx:
+            _, keys = await keys_of(self._kernel, tx, push.station_id)
+        loop = asyncio.get_running_loop()
+        runs = [push.commands[at : at + RUN] for at in range(0, len(push.commands), RUN)]
+        read = [
+            loop.run_in_executor(
+                self._readers, read_arrivals, run, push.station_id, push.plant_id, remote, keys
+            )
+            for run in runs
+        ]
+        settled: list[Settlement] = []
+        try:
+            for each in read:
+                settled += await self._settle_run(await each, push)
+        finally:
+            for each in read:
+                each.cancel()
+        return settled
+
+    async def _settle_run(self, arrivals: Sequence[Arrival], push: Push) -> list[Settlement]:
         """Settle a run in one transaction; where its content breaks that, settle its halves one after the other."""
         try:
-            return [await self._settle(arrivals, plant_id, station_id)]
+            return [await self._settle(arrivals, push)]
         except Exception as error:
             if not _may_be_poison(error):
                 raise
             if len(arrivals) > 1:
                 log.warning("push.halved", extra={"commands": len(arrivals), "error": type(error).__name__})
                 middle = len(arrivals) // 2
-                first = await self._settle_all(arrivals[:middle], plant_id, station_id)
-                return first + await self._settle_all(arrivals[middle:], plant_id, station_id)
+                first = await self._settle_run(arrivals[:middle], push)
+                return first + await self._settle_run(arrivals[middle:], push)
             log.exception("command.poison", extra={"command": str(arrivals[0].id)})
-            return [await self._keep_poison(arrivals[0], plant_id, station_id)]
+            return [await self._keep_poison(arrivals[0], push)]
 
-    async def _settle(
-        self, arrivals: Sequence[Arrival], plant_id: PlantId, station_id: StationId
-    ) -> Settlement:
+    async def _settle(self, arrivals: Sequence[Arrival], push: Push) -> Settlement:
         async def work(tx: Transaction) -> Settlement:
-            return await Sitting(self._kernel, tx, plant_id, self._clock()).settle(arrivals, station_id)
+            sitting = Sitting(self._kernel, tx, push.plant_id, self._clock())
+            return await sitting.settle(arrivals, push.station_id)
 
         return await self._database.repeated(work, repeat_on=REPEAT_ON)
 
-    async def _keep_poison(self, arrival: Arrival, plant_id: PlantId, station_id: StationId) -> Settlement:
+    async def _keep_poison(self, arrival: Arrival, push: Push) -> Settlement:
         """Refuse a command that cannot be carried out at all, and keep its bytes for people to settle."""
         arrival.fault = arrival.fault or Refusal(reason=Reason.MALFORMED, detail=("cannot be carried out",))
-        return await self._settle([arrival], plant_id, station_id)
+        return await self._settle([arrival], push)
 
 
 def _may_be_poison(error: Exception) -> bool:

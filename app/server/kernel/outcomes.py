@@ -168,7 +168,7 @@ class Writer:
         if not results:
             return
         rows = [self._kept(each) for each in results]
-        await tx.execute(_KEEP, *(list(column) for column in zip(*rows, strict=True)))
+        await tx.copy("commands", "kernel", COMMAND_COLUMNS, rows)
 
     def _kept(self, result: Result) -> tuple[object, ...]:
         arrival, sealed, envelope = result.arrival, result.arrival.sealed, result.arrival.envelope
@@ -195,17 +195,10 @@ class Writer:
         )
 
 
-_KEEP: Final = """
-INSERT INTO kernel.commands (
-    id, plant_id, station_id, counter, in_chain, author_id, kind, batch_id, body, prev, key_id, signature, digest,
-    settled, reason, outcome, seq, received_at
+COMMAND_COLUMNS: Final = (
+    *("id", "plant_id", "station_id", "counter", "in_chain", "author_id", "kind", "batch_id", "body", "prev"),
+    *("key_id", "signature", "digest", "settled", "reason", "outcome", "seq", "received_at"),
 )
-SELECT * FROM unnest(
-    $1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::uuid[], $7::text[], $8::uuid[], $9::bytea[],
-    $10::text[], $11::uuid[], $12::text[], $13::bytea[], $14::text[], $15::text[], $16::text[], $17::bigint[],
-    $18::timestamptz[]
-)
-"""
 
 
 def _kept_text(told: str) -> str:

@@ -27,7 +27,7 @@ from app.server.kernel.numbers import Numbers
 from app.server.kernel.outcomes import Result, Writer
 from app.server.kernel.record_tables import RecordStore, Want, journal_of
 from app.server.kernel.scopes import Rooms
-from app.server.kernel.seals import Arrival, KnownKey, verify_seals
+from app.server.kernel.seals import Arrival, KnownKey, check_seals
 from app.wire.codec import load
 from app.wire.seal import GENESIS
 from app.wire.sync import Outcome, Settled
@@ -37,8 +37,6 @@ NamesOf = Callable[[Transaction, Collection[UserId]], Awaitable[Mapping[UserId, 
 
 BY_STATIONS: Final = frozenset({DeclareClear, RecordMetrics, RecordEntry})
 """What a workstation may say in its own name: clearances, readings of machines, timers (ruling B27)."""
-FEW: Final = 4
-"""So many seals are verified where we are; more go to a thread, and the loop serves others meanwhile."""
 BREATH: Final = 25
 """After so many commands the loop may serve somebody else: an officer's single save does not wait for a backlog."""
 
@@ -61,6 +59,15 @@ class Settlement:
     results: tuple[Result, ...]
     head_seq: int
     durable_seq: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """What the database kept of a command that was settled before."""
+
+    digest: bytes
+    settled: Settled
+    outcome: str
 
 
 class Sitting:
@@ -120,72 +127,61 @@ class Sitting:
 
     async def _recall(self, arrivals: Sequence[Arrival]) -> None:
         """Answer what was settled before with the answer it got, and learn what the rest depends on."""
-        asked = {each.id for each in arrivals} | {each.clash_id for each in arrivals}
-        depended = {key for each in arrivals if each.envelope for key in each.envelope.depends_on}
-        rows = await self._tx.tuples(
-            "SELECT id, digest, settled, outcome FROM kernel.commands WHERE id = ANY($1)",
-            list(asked | depended),
-        )
-        known = {row[0]: row for row in rows}
+        asked = {each.id for each in arrivals}
+        asked |= {key for each in arrivals if each.envelope for key in each.envelope.depends_on}
+        known = await self._stored(asked)
         first: dict[CommandId, int] = {}
-        for row in rows:
-            self._settled[CommandId(row[0])] = Settled(row[2])
+        clashes: list[int] = []
         for at, each in enumerate(arrivals):
-            mine, clash = known.get(each.id), known.get(each.clash_id)
-            if mine is not None and bytes(mine[1]) == each.digest:
-                self._answers[at] = _again(mine[3])
-            elif clash is not None:
-                self._answers[at] = _again(clash[3])
-            elif mine is not None:
-                each.fault = Refusal(reason=Reason.SAME_ID_OTHER_CONTENT)
-            elif each.id in first:
-                if arrivals[first[each.id]].digest == each.digest:
-                    self._twins[at] = first[each.id]
+            mine = known.get(each.id)
+            before = first.setdefault(each.id, at)
+            if mine is not None and mine.digest == each.digest:
+                self._answers[at] = _again(mine.outcome)
+            elif mine is None and before == at:
+                continue
+            elif mine is None and arrivals[before].digest == each.digest:
+                self._twins[at] = before
+            else:
+                clashes.append(at)
+        if clashes:
+            kept = await self._stored({arrivals[at].clash_id for at in clashes})
+            for at in clashes:
+                each = arrivals[at]
+                if each.clash_id in kept:
+                    self._answers[at] = _again(kept[each.clash_id].outcome)
                 else:
                     each.fault = Refusal(reason=Reason.SAME_ID_OTHER_CONTENT)
-            first.setdefault(each.id, at)
+        for key, row in known.items():
+            self._settled[key] = row.settled
+
+    async def _stored(self, ids: Collection[CommandId]) -> "dict[CommandId, _Stored]":
+        rows = await self._tx.tuples(
+            "SELECT c.id, c.digest, c.settled, c.outcome FROM unnest($1::uuid[]) AS asked (id) "
+            "JOIN kernel.commands c USING (id)",
+            list(ids),
+        )
+        return {
+            CommandId(key): _Stored(digest=bytes(digest), settled=Settled(settled), outcome=outcome)
+            for key, digest, settled, outcome in rows
+        }
 
     async def _check_origin(self, arrivals: Sequence[Arrival], station_id: StationId) -> None:
         """Who sealed each command, and whether this workstation may still send."""
-        station, keys = await self._keys(station_id)
-        for each in arrivals:
-            if station is None or station.plant_id != self._plant_id:
+        station, keys = await keys_of(self._kernel, self._tx, station_id)
+        if station is None or station.plant_id != self._plant_id:
+            for each in arrivals:
                 each.fault = Refusal(reason=Reason.OTHER_PLANT, detail=(self._plant_id,))
-            elif station.status is not StationStatus.ACTIVE and each.fault is None:
-                each.fault = Refusal(reason=Reason.STATION_REVOKED, detail=(station.name,))
-        if station is None:
             return
-        if len(arrivals) <= FEW:
-            verify_seals(arrivals, keys, station.public_key)
-        else:
-            await asyncio.to_thread(verify_seals, arrivals, keys, station.public_key)
+        if station.status is not StationStatus.ACTIVE:
+            for each in arrivals:
+                each.fault = each.fault or Refusal(reason=Reason.STATION_REVOKED, detail=(station.name,))
+        check_seals(arrivals, keys)
         self._actors[UserId(station.id)] = Actor(
             user_id=UserId(station.id),
             name=station.name,
             role=Role.PRODUCTION_OFFICER,
             plants=frozenset({station.plant_id}),
         )
-
-    async def _keys(self, station_id: StationId) -> tuple[Station | None, dict[KeyId, KnownKey]]:
-        found = await self._kernel.store.load(
-            self._tx,
-            [
-                Want(kind="station", column="id", values=(station_id,)),
-                Want(kind="key", column="station_id", values=(station_id,)),
-            ],
-        )
-        station = next((each for each in found if isinstance(each, Station)), None)
-        keys = {
-            each.id: KnownKey(
-                public_key=each.public_key,
-                user_id=each.user_id,
-                station_id=each.station_id,
-                revoked=each.revoked_at is not None,
-            )
-            for each in found
-            if isinstance(each, SigningKey)
-        }
-        return station, keys
 
     async def _walk_chain(self, fresh: Sequence[tuple[int, Arrival]], station_id: StationId) -> set[int]:
         """Give each command its counter's place behind the one before. Answers the positions that must wait.
@@ -330,6 +326,35 @@ class Sitting:
     async def _load_people(self, envelopes: Iterable[Envelope]) -> None:
         authors = {each.author_id for each in envelopes if each.author_id is not None}
         self._actors.update(await actors_of(self._kernel, self._tx, authors))
+
+
+async def keys_of(
+    kernel: Kernel, tx: Transaction, station_id: StationId
+) -> tuple[Station | None, dict[KeyId, KnownKey]]:
+    """A workstation with all keys that may seal at it, its own under its own id; None where it is unknown."""
+    found = await kernel.store.load(
+        tx,
+        [
+            Want(kind="station", column="id", values=(station_id,)),
+            Want(kind="key", column="station_id", values=(station_id,)),
+        ],
+    )
+    station = next((each for each in found if isinstance(each, Station)), None)
+    keys = {
+        each.id: KnownKey(
+            public_key=each.public_key,
+            user_id=each.user_id,
+            station_id=each.station_id,
+            revoked=each.revoked_at is not None,
+        )
+        for each in found
+        if isinstance(each, SigningKey)
+    }
+    if station is not None:
+        keys[KeyId(station_id)] = KnownKey(
+            public_key=station.public_key, user_id=station_id, station_id=station_id, revoked=False
+        )
+    return station, keys
 
 
 async def actors_of(kernel: Kernel, tx: Transaction, users: Collection[UserId]) -> dict[UserId, Actor]:
