@@ -1,0 +1,1 @@
+"""One stage at work: its steps on the left, one step as a card on the right."""
