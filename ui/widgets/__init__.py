@@ -3,7 +3,7 @@
 from ui.widgets.banner import Banner, Mark
 from ui.widgets.button import Button, ButtonKind, IconButton
 from ui.widgets.card import Card
-from ui.widgets.chart import Channel, Chart
+from ui.widgets.chart import Channel, Chart, ChartMark
 from ui.widgets.choice_buttons import Choice, ChoiceButtons
 from ui.widgets.command_palette import CommandPalette, PaletteItem
 from ui.widgets.comment_field import CommentField
@@ -45,6 +45,7 @@ __all__ = [
     "Card",
     "Channel",
     "Chart",
+    "ChartMark",
     "Chip",
     "Choice",
     "ChoiceButtons",

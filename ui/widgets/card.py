@@ -61,7 +61,8 @@ class Card(QFrame):
     def _on_look(self, look: Look) -> None:
         gap = look.px(GAP_5)
         if self._flush:  # a table fills its card from edge to edge; the rounding stays visible
-            self._outer.setContentsMargins(1, 1 if not self.title.text() else look.px(GAP_3), 1, look.px(4))
+            top = look.px(GAP_3) if self.title.text() else 8
+            self._outer.setContentsMargins(1, top, 1, 8)
             self._header.setContentsMargins(look.px(GAP_3), 0, look.px(GAP_3), 0)
         else:
             self._outer.setContentsMargins(gap, gap, gap, gap)
