@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -115,9 +115,10 @@ class StepDelegate(QStyledItemDelegate):
         )
         below = QRect(left, title.bottom() + 1, width, px(20))
         small = look.font(Type.CAPTION)
+        taken = QFontMetrics(small).horizontalAdvance(item.value) + px(10) if item.value else 0
         words(
             painter,
-            below,
+            below.adjusted(0, 0, -min(taken, width // 2), 0),
             item.word,
             look.font(Type.CAPTION_STRONG) if item.tone is not Tone.NEUTRAL else small,
             ink,

@@ -437,7 +437,7 @@ class StepCardView(Card):
         unsettled = card.mode in {Mode.ANSWERED, Mode.CONTESTED} and not card.deviations
         self.raise_deviation.setVisible(unsettled and (card.out or bool(card.exceptions)))
         self.raise_deviation.setEnabled(not busy)
-        self.skip.setVisible(card.skip.shown and card.mode is Mode.ENTER)
+        self.skip.setVisible(card.skip.shown and card.mode is Mode.ENTER and not card.out)
         self.skip.offer(card.skip.allowed and not busy, card.skip.why_not)
         self.give_up.setVisible(card.mode is Mode.CORRECT)
         shown = (

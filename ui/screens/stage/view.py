@@ -44,6 +44,7 @@ class StageView(QWidget):
         self._tasks = tasks
         self._navigator = navigator
         self._asks = 0
+        self._compact = False
         self._saved = ""
         self._build()
         self._wire()
@@ -81,9 +82,9 @@ class StageView(QWidget):
         words = QVBoxLayout()
         words.setSpacing(2)
         above = QHBoxLayout()
-        above.setContentsMargins(-12, 0, 0, 0)  # its chevron stands above the title, its padding does not
         above.addWidget(self.batch)
         above.addStretch(1)
+        self._above = above
         words.addLayout(above)
         words.addLayout(name)
         words.addWidget(self._facts)
@@ -109,7 +110,8 @@ class StageView(QWidget):
         body = QHBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
         body.addWidget(self._list_card)
-        body.addLayout(right, 1)
+        body.addLayout(right, 100)
+        body.addStretch(1)
         self._body_row = body
         self._top = QWidget()
         self._top.hide()
@@ -170,10 +172,12 @@ class StageView(QWidget):
             self.card.take_keyboard()
 
     def _render_stage(self, state: StageState) -> None:
-        self.batch.setText(f"{state.batch_number} · {state.product}")
+        self.batch.setText(state.batch_number if self._compact else f"{state.batch_number} · {state.product}")
         self._title.setText(state.stage_name)
         self._status.set_chip(tones.stage_chip(state.status))
         self._facts.setText(self._told(state))
+        self._facts.setVisible(not self._compact)
+        self._title.setToolTip(f"{state.product}\n{self._told(state)}")
         self.held.setVisible(bool(state.held))
         self.held.say(
             self.tr("{0}: {1}").format(state.batch_status.value, state.held), Tone.STOPPED, icon=Icon.PAUSE
@@ -381,6 +385,13 @@ class StageView(QWidget):
         self._name_row.setSpacing(look.px(GAP_3))
         self._right.setSpacing(look.px(GAP_3))
         self._body_row.setSpacing(look.px(GAP_4))
+        compact = (
+            look.scale > 1.3
+        )  # large letters on a low screen: the step needs the room more than its surroundings
+        if compact != self._compact:
+            self._compact = compact
+            (self._name_row if compact else self._above).insertWidget(0, self.batch)
+            self._render(self._view_model.state.value)
         self.card.setMaximumWidth(look.px(1000))
         self._list_card.setFixedWidth(look.px(300 if look.scale < 1.3 else 240))
 
