@@ -159,8 +159,8 @@ async def get_batch(batch_id: BatchId, caller: Reads, database: DatabaseHere) ->
 async def amend_batch(
     batch_id: BatchId,
     body: BatchAmendment,
-    base_revision: BaseRevision,
     caller: Updates,
+    base_revision: BaseRevision,
     desk: DeskHere,
     database: DatabaseHere,
     remote: RemoteHere,

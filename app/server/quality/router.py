@@ -153,8 +153,8 @@ async def get_deviation(deviation_id: DeviationId, caller: Reads, database: Data
 async def amend_deviation(
     deviation_id: DeviationId,
     body: DeviationAmendment,
-    base_revision: BaseRevision,
     caller: Raises,
+    base_revision: BaseRevision,
     desk: DeskHere,
     database: DatabaseHere,
     remote: RemoteHere,
