@@ -116,3 +116,10 @@ async def test_a_dialog_that_dies_with_its_parent_counts_as_rejected(qtbot: QtBo
     assert dialog.isVisible()
     parent.deleteLater()
     assert await asyncio.wait_for(waiting, 5) == QDialog.DialogCode.Rejected
+
+
+async def test_a_second_shutdown_finds_nothing_to_do() -> None:
+    tasks = Tasks(Reports())
+    await tasks.shutdown()
+    await tasks.shutdown()
+    assert not tasks.running("anything")
