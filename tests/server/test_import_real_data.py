@@ -80,4 +80,3 @@ async def test_all_batches_entries_and_series_rows_come_in_and_a_repetition_chan
             rows = [row async for row in read_rows(tx, each)]
         made = [chunk_of(at, rows[at : at + MOST_ROWS]) for at in range(0, len(rows), MOST_ROWS)]
         assert tuple(made) == each.chunks
-    print(f"imported in {spent:.1f} s")

@@ -149,15 +149,19 @@ def _empty_rows(series: PressRows) -> Iterator[Finding]:
         yield noticed(
             Rule.NOT_RECORDED,
             COMPRESSION,
-            (f"{len(empty)} rows without any value, the first at {empty[0]['timestamp']}",),
+            (f"{_rows(empty)} without any value, the first at {empty[0]['timestamp']}",),
             empty[0].at(NAMES[0]),
         )
     gaps = [line for line, row in zip(series.lines, series.rows, strict=True) if None in row.values]
     some = [line for line in gaps if any(line[name] for name in NAMES)]
     if some:
         missing = [name for name in NAMES if not some[0][name]]
-        detail = (f"{len(some)} rows without some values, the first at {some[0]['timestamp']}", *missing)
+        detail = (f"{_rows(some)} without some values, the first at {some[0]['timestamp']}", *missing)
         yield noticed(Rule.NOT_RECORDED, COMPRESSION, detail, some[0].at(*missing))
+
+
+def _rows(lines: Sequence[Line]) -> str:
+    return "1 row" if len(lines) == 1 else f"{len(lines)} rows"
 
 
 def _irregular_steps(series: PressRows) -> Iterator[Finding]:
@@ -174,7 +178,7 @@ def _irregular_steps(series: PressRows) -> Iterator[Finding]:
         yield noticed(
             Rule.IMPLAUSIBLE,
             COMPRESSION,
-            (f"{len(odd)} steps are not 10 s", *told, *more),
+            (f"{len(odd)} of {len(series.rows) - 1} steps are not 10 s", *told, *more),
             first.at("timestamp"),
         )
 
@@ -189,7 +193,7 @@ def _weekend(series: PressRows) -> Iterator[Finding]:
     ]
     if inside:
         first, last = inside[0], inside[-1]
-        detail = f"{len(inside)} rows of a weekend stand inside the run, {first['timestamp']} to {last['timestamp']}"
+        detail = f"{_rows(inside)} of a weekend inside the run, {first['timestamp']} to {last['timestamp']}"
         yield noticed(Rule.IMPLAUSIBLE, COMPRESSION, (detail,), first.at("timestamp"))
 
 
@@ -200,7 +204,7 @@ def _falling_counters(series: PressRows) -> Iterator[Finding]:
         if falls:
             line, before, after = falls[0]
             told = f"{name} falls from {before} to {after} at {line['timestamp']}"
-            more = (f"{len(falls) - 1} more falls",) if len(falls) > 1 else ()
+            more = (f"and {len(falls) - 1} times more",) if len(falls) > 1 else ()
             yield noticed(Rule.IMPLAUSIBLE, COMPRESSION, (told, *more), line.at(name))
 
 
