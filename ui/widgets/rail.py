@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.icons import Icon, paint_icon
 from ui.paint import box, focus_ring, words
@@ -31,6 +31,7 @@ class RailButton(QPushButton):
         self.setCheckable(True)
         self.setAutoDefault(False)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.setToolTip(f"{item.title} ({item.shortcut})" if item.shortcut else item.title)
         self.set_badge(0)
         themed(self, self._on_look)
@@ -45,7 +46,7 @@ class RailButton(QPushButton):
         return QSize(px(88), px(68))
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(LOOK.value.px(88), LOOK.value.px(50))  # lower where the window is low and the text large
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():
@@ -72,14 +73,14 @@ class RailButton(QPushButton):
             focus_ring(painter, self.rect(), t.accent)
         ink = t.accent if on else t.muted
         side = px(24)
-        top = px(11)
+        top = (self.height() - side - px(3) - px(20)) // 2 + 1
         paint_icon(painter, self.item.icon, ink, QRectF((self.width() - side) / 2, top, side, side))
         word = QRect(px(2), top + side + px(3), self.width() - px(4), px(20))
         font = look.font(Type.CAPTION_STRONG if on else Type.CAPTION)
         centre = Qt.AlignmentFlag.AlignCenter
         words(painter, word, self.item.title, font, t.accent if on else t.text, centre)
         if self._badge:
-            self._paint_badge(painter, look, QRect(self.width() // 2 + px(6), px(5), 0, px(18)))
+            self._paint_badge(painter, look, QRect(self.width() // 2 + px(6), max(top - px(6), 2), 0, px(18)))
         painter.end()
 
     def _paint_badge(self, painter: QPainter, look: Look, at: QRect) -> None:

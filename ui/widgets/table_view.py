@@ -406,8 +406,8 @@ class TableView(QTableView):
             self._memory.save(self._name, {**self._memory.load(self._name), **self._wished})
 
     def _on_look(self, look: Look) -> None:
+        self.verticalHeader().setMinimumSectionSize(look.px(ROW_HEIGHT))  # first: it bounds the next
         self.verticalHeader().setDefaultSectionSize(look.px(ROW_HEIGHT))
-        self.verticalHeader().setMinimumSectionSize(look.px(ROW_HEIGHT))
         self.horizontalHeader().setFixedHeight(look.px(40))
         self._fit_columns()
 

@@ -36,6 +36,7 @@ class TopBar(QFrame):
         )
         self._who_mark = Mark(Icon.USER, Tone.NEUTRAL)
         self._name = Label("", Type.STRONG)
+        self._long_since = self._short_since = ""
         self._since = Label("", Type.CAPTION, Tone.NEUTRAL)
         who = QVBoxLayout()
         who.setSpacing(0)
@@ -70,9 +71,10 @@ class TopBar(QFrame):
             widget.setVisible(person is not None)
         if person is not None:
             self._name.setText(person.name)
-            self._since.setText(
-                f"{person.role} · since {text.since(person.since, state.now, state.now.tzinfo)}"
-            )
+            self._short_since = f"since {text.since(person.since, state.now, state.now.tzinfo)}"
+            self._long_since = f"{person.role} · {self._short_since}"
+            self._since.setToolTip(self._long_since)
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -83,12 +85,20 @@ class TopBar(QFrame):
         folding = (self.finder, self.switch, self.lock)
         for button in folding:
             button.set_compact(False)
+        self._since.setText(self._long_since)
         place = max(self._plant.sizeHint().width(), self._station.sizeHint().width())
         for button in folding:
-            elided = self._plant.minimumSizeHint().width()
-            if self._row.minimumSize().width() - elided + place <= self.width():
+            if self._fits(place):
                 return
             button.set_compact(True)
+        if not self._fits(place):
+            self._since.setText(self._short_since)
+
+    def _fits(self, place: int) -> bool:
+        """Whether everything stands side by side when plant and station take `place` pixels."""
+        self._row.invalidate()
+        elided = self._plant.minimumSizeHint().width()
+        return self._row.minimumSize().width() - elided + place <= self.width()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = LOOK.value

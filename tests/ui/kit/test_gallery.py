@@ -14,7 +14,8 @@ from ui.tokens import ThemeName
 
 @pytest.mark.parametrize("name", gallery.PAGES)
 @pytest.mark.parametrize(
-    ("themed", "scale"), [(ThemeName.LIGHT, 1.0), (ThemeName.DARK, 1.0), (ThemeName.LIGHT, 1.5)]
+    ("themed", "scale"),
+    [(ThemeName.LIGHT, 1.0), (ThemeName.DARK, 1.0), (ThemeName.LIGHT, 1.5), (ThemeName.DARK, 2.0)],
 )
 def test_a_page_of_the_gallery_can_be_looked_at(
     qtbot: QtBot, tmp_path: Path, name: str, themed: ThemeName, scale: float
@@ -37,7 +38,8 @@ def test_a_dialog_of_the_gallery_can_be_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("themed", "scale"), [(ThemeName.LIGHT, 1.0), (ThemeName.DARK, 1.0), (ThemeName.LIGHT, 1.5)]
+    ("themed", "scale"),
+    [(ThemeName.LIGHT, 1.0), (ThemeName.DARK, 1.0), (ThemeName.LIGHT, 1.5), (ThemeName.DARK, 2.0)],
 )
 def test_the_window_can_be_looked_at(qtbot: QtBot, tmp_path: Path, themed: ThemeName, scale: float) -> None:
     state = Observable(gallery.offline_state())

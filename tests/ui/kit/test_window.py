@@ -288,6 +288,11 @@ def test_the_window_narrows_by_folding_words_into_icons(desk: Desk) -> None:
         assert status.attention.width() > status.last_sync.width()
 
 
+def test_the_top_bar_says_who_and_since_when(desk: Desk) -> None:
+    said = {label.text() for label in desk.window.top_bar.findChildren(Label) if label.isVisible()}
+    assert {"Ines Okafor", "Production Officer · since 06:05", "Northfield Solid Dosage"} <= said
+
+
 def test_the_last_sync_grows_old_visibly(desk: Desk) -> None:
     state = gallery.shell_state(last_sync=gallery.NOW - timedelta(days=2))
     desk.state.set(state)
