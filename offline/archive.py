@@ -57,7 +57,7 @@ class ServerArchive:
         people, stations = await self._database.reader.run(
             lambda c: (cards_of(c), every_record(c, self._shelf, "station"))
         )
-        names = {each.id: each.name for each in Facts(stations).every(Station)}
+        names = dict[UUID, str]((each.id, each.name) for each in Facts(stations).every(Station))
         return tuple(_history_row(each, people, names) for each in lines)
 
     async def chart(self, batch_id: BatchId, stage_key: str) -> ChartData | Refusal | None:

@@ -105,6 +105,7 @@ class _Kept:
     saved: Saved
     subject: bytes | None
     kinds: frozenset[str]
+    fresh: bool = True
 
 
 class Outbox:
@@ -248,6 +249,8 @@ class Outbox:
         return DeclareClear(batch_id=batch_id, counter=counter, completions=batch.completions)
 
     def _tell(self, kept: _Kept) -> None:
+        if not kept.fresh:
+            return
         self._changes.tell(kept.kinds, () if kept.subject is None else (kept.subject,))
         for hear in self._on_saved:
             hear()
@@ -335,7 +338,7 @@ class Outbox:
             return Refusal(reason=Reason.SAME_ID_OTHER_CONTENT)
         saved = Saved(id=key, counter=row.counter, at=datetime.fromisoformat(row.performed_at))
         subject = None if row.subject is None else bytes(row.subject)
-        return _Kept(saved=saved, subject=subject, kinds=frozenset[str]())
+        return _Kept(saved=saved, subject=subject, kinds=frozenset[str](), fresh=False)
 
     # --- the queue --------------------------------------------------------------------------------------------------
 

@@ -57,3 +57,7 @@ class Breaker:
     def withdrawn(self) -> None:
         """The request was cancelled: that says nothing about the server."""
         self._probing = False
+
+    def try_now(self) -> None:
+        """A person asks: the next request goes out whatever was before."""
+        self._open_until = 0.0

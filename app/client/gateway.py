@@ -166,6 +166,10 @@ class Gateway:
         self._station = station
         self._station_token = None
 
+    def try_now(self) -> None:
+        """A person asks for the server: the pause after failures ends."""
+        self._breaker.try_now()
+
     async def close(self) -> None:
         """Let go of all connections."""
         if self._client is not None:
@@ -295,16 +299,15 @@ class Gateway:
         self._user_token = None
         self._refresh_token = text
 
-    async def log_out(self, pair: TokenPair | None = None) -> None:
-        """End a session at the server, and forget the tokens whether or not it was reached.
+    async def log_out(self, access_token: str) -> None:
+        """End a session at the server, if it answers."""
+        await self._send("POST", paths.LOGOUT, "", token=access_token)
 
-        `pair`: those of a person who only signed; without it, the session that is in use.
-        """
-        token = pair.access_token if pair else self._user_token.text if self._user_token else ""
-        if pair is None:
-            self.forget_user()
-        if token:
-            await self._send("POST", paths.LOGOUT, "", token=token)
+    def let_go_of_user(self) -> str | None:
+        """Have nobody's tokens in memory any more. Answers the access token, for `log_out`."""
+        token = self._user_token.text if self._user_token else None
+        self.forget_user()
+        return token
 
     def forget_user(self) -> None:
         """Have nobody's tokens in memory."""

@@ -7,7 +7,7 @@ All Argon2id runs and all calls of the keyring are made in threads.
 import asyncio
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -123,8 +123,11 @@ class StationSession:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         random_bytes: RandomBytes,
+        opened: Callable[[], Awaitable[None]],
+        shut: Callable[[], None],
         cost: Argon2Cost = STANDARD_COST,
     ) -> None:
+        """`opened` is awaited when somebody can sign again, `shut` called as soon as nobody can."""
         self._station_id = station_id
         self._station_name = station_name
         self._plant_id = plant_id
@@ -138,6 +141,8 @@ class StationSession:
         self._clock = clock
         self._new_id = new_id
         self._random_bytes = random_bytes
+        self._opened = opened
+        self._shut = shut
         self._cost = cost
         self._person: Observable[SignedIn | None] = Observable(None)
         self._locked: Observable[bool] = Observable(False)
@@ -156,10 +161,6 @@ class StationSession:
     def signer(self) -> SignerKey | None:
         """Who seals when nobody else is named; None while nobody is signed in or the station is locked."""
         return self._signer
-
-    def box(self) -> PersonalBox | None:
-        """The signed-in person's own box; None as `signer`."""
-        return PersonalBox(self._signer.sign, self._random_bytes) if self._signer else None
 
     async def sign_in(self, login: str, password: str) -> SignedIn | Refusal:
         """Sign in, in place of whoever was: their commands stay in the queue and go out all the same."""
@@ -189,19 +190,18 @@ class StationSession:
     async def sign_out(self) -> None:
         """Never blocked by what waits in the queue. The screen is free at once; the server is told if it answers."""
         person = self._person.value
-        self._signer, signer = None, self._signer
-        self._actor = None
+        token_of = self._gateway.let_go_of_user()
+        self._forget()
         self._person.set(None)
         self._locked.set(False)
-        if signer is not None:
-            signer.forget()
         if person is None:
             return
         try:
             await self._vault.remove(self._token_item(person.user_id))
         except VaultFailed as error:
             log.warning("session.token_not_removed", extra={"detail": str(error)})
-        await self._gateway.log_out()
+        if token_of is not None:
+            await self._gateway.log_out(token_of)
 
     async def lock(self) -> None:
         """Leave the person's name on the screen, and nothing that signs or reads in their name."""
@@ -229,7 +229,7 @@ class StationSession:
         if isinstance(proven, Refusal):
             return proven
         if proven.pair is not None:
-            await self._gateway.log_out(proven.pair)  # asked only whether the password is right
+            await self._gateway.log_out(proven.pair.access_token)  # asked only whether the password is right
         elif self._clock() > await self._offline_until(proven.person):
             return Refusal(reason=Reason.NEEDS_SERVER, detail=(proven.person.name, "offline window"))
         return proven.signer
@@ -421,6 +421,7 @@ class StationSession:
             token = await self._kept_refresh_token(person.user_id)
             if token:
                 self._gateway.use_refresh_token(token)
+        await self._opened()
 
     def _forget(self) -> None:
         if self._signer is not None:
@@ -428,6 +429,7 @@ class StationSession:
         self._signer = None
         self._actor = None
         self._gateway.forget_user()
+        self._shut()
 
     async def _actor_of(self, user_id: UserId, name: str, role: Role) -> Actor:
         record = await self._people.record_of(user_id)
@@ -439,6 +441,9 @@ class StationSession:
         policy = await self._people.policy()
         return person.last_online + timedelta(hours=policy.offline_hours)
 
+    def _box(self) -> PersonalBox | None:
+        return PersonalBox(self._signer.sign, self._random_bytes) if self._signer else None
+
     def _token_item(self, user_id: UserId) -> str:
         return f"refresh-token/{self._station_id}/{user_id}"
 
@@ -446,7 +451,7 @@ class StationSession:
         """Under the person's own key (ruling B19), and only where the keyring lasts."""
         person = self._person.value
         owner = user_id or (person.user_id if person else None)
-        box = self.box()
+        box = self._box()
         if owner is None or box is None or not self._vault.durable:
             return
         closed = base64.b64encode(box.close(token, place=_TOKEN_PLACE)).decode()
@@ -456,7 +461,7 @@ class StationSession:
             log.warning("session.token_not_kept", extra={"detail": str(error)})
 
     async def _kept_refresh_token(self, user_id: UserId) -> str | None:
-        box = self.box()
+        box = self._box()
         try:
             closed = await self._vault.get(self._token_item(user_id))
         except VaultFailed as error:
