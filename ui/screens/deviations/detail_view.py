@@ -19,7 +19,7 @@ from ui.screens.deviations.detail_model import (
     Offer,
 )
 from ui.screens.deviations.form_fields import FormFields
-from ui.screens.deviations.story import Story
+from ui.screens.deviations.story import WIDEST_LINE, Story
 from ui.sign_off import sign_off
 from ui.signing import Phase
 from ui.tasks import Tasks
@@ -396,5 +396,6 @@ class DeviationView(QWidget):
         for column in (self._side_column, self._story_page.column):
             column.setSpacing(look.px(GAP_4))
         self._other_box.setSpacing(look.px(GAP_2))
+        self.fields.setMaximumWidth(look.px(WIDEST_LINE))
         self._side.setFixedWidth(look.px(364))
         self._arrange()

@@ -141,7 +141,7 @@ class RaiseDeviationView(QWidget):
         self._column.addLayout(head)
         self._column.addWidget(self._scroll, 1)
         self._column.addWidget(self._refusal)
-        self._column.addLayout(self._build_actions())
+        self._column.addWidget(self._build_actions())
         self._saved = QWidget()
         self._build_saved()
         self._pages = QStackedLayout(self)
@@ -179,7 +179,7 @@ class RaiseDeviationView(QWidget):
         self._lines.addLayout(self._places)
         self._lines.addWidget(self.held)
 
-    def _build_actions(self) -> QHBoxLayout:
+    def _build_actions(self) -> QWidget:
         self.leave = Button(self.tr("Put aside"), kind=ButtonKind.PLAIN, step=True)
         self.save = Button(
             self.tr("Save report"),
@@ -189,11 +189,13 @@ class RaiseDeviationView(QWidget):
             step=True,
         )
         self._note = Label("", Type.CAPTION, Tone.NEUTRAL, wrap=True)
-        row = QHBoxLayout()
+        self._actions = QWidget()
+        row = QHBoxLayout(self._actions)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._note, 1)
         row.addWidget(self.leave)
         row.addWidget(self.save)
-        return row
+        return self._actions
 
     def _build_saved(self) -> None:
         self._done = EmptyState(Icon.CHECK_CIRCLE, "")
@@ -277,14 +279,15 @@ class RaiseDeviationView(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        """What is known stands beside the form, or above it where there is little room."""
+        """What is known stands beside the form, or below it where there is little room."""
         px = LOOK.value.px
         narrow = self.width() < px(NARROW)
-        way = QBoxLayout.Direction.BottomToTop if narrow else QBoxLayout.Direction.LeftToRight
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._middle.setDirection(way)
         self._known_card.setMinimumWidth(0 if narrow else px(300))
         self._known_card.setMaximumWidth(WIDEST if narrow else px(300))
-        self._form.setMaximumWidth(WIDEST if narrow else px(860))
+        for widget in (self._form, self._actions):
+            widget.setMaximumWidth(WIDEST if narrow else px(860))
 
     # Gestures.
 

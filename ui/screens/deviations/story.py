@@ -19,6 +19,8 @@ LOOKS = {
     When.AHEAD: (Icon.CIRCLE, Tone.NEUTRAL),
 }
 
+WIDEST_LINE = 840  # about 110 characters: longer lines lose the eye on the way back
+
 
 class StoryItem(TimelineItem):
     """One step: who, when, and below it each fact under its own quiet name."""
@@ -36,12 +38,15 @@ class StoryItem(TimelineItem):
         )
         super().__init__(entry, last=last)
         self._names: list[Label] = []
+        self._words: list[Label] = []
         place = self._column.count() - 1  # before the stretch
         for label, said in step.facts:
             name = Label(label, Type.CAPTION, Tone.NEUTRAL)
             self._names.append(name)
             self._column.insertWidget(place, name)
-            self._column.insertWidget(place + 1, Label(said, wrap=True, selectable=True))
+            words = Label(said, wrap=True, selectable=True)
+            self._words.append(words)
+            self._column.insertWidget(place + 1, words)
             place += 2
         themed(self, self._on_facts_look)
 
@@ -49,6 +54,8 @@ class StoryItem(TimelineItem):
         self._column.setSpacing(look.px(2))
         for name in self._names:
             name.setContentsMargins(0, look.px(8), 0, 0)
+        for words in self._words:
+            words.setMaximumWidth(look.px(WIDEST_LINE))
         self.setMinimumHeight(look.px(MARK + (4 if self._last else 20)))
 
 

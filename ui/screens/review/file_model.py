@@ -56,10 +56,13 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureLine:
-    """A signature under the batch and whether what was signed is still what the record says (R19)."""
+    """A signature under the batch and whether what was signed is still what the record says (R19).
+
+    `stands` None: it binds nothing that could change under it, as the issue binds the frozen master.
+    """
 
     signature: Signature
-    stands: bool
+    stands: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +216,12 @@ class ReviewViewModel:
     def changed(self) -> Observable[Changed]:
         return self._desk.records.changed
 
+    @property
+    def signer(self) -> str:
+        """The printed name of who signs here."""
+        person = self._desk.session.person.value
+        return person.name if person is not None else ""
+
     async def open(self, batch_id: BatchId) -> None:
         """Show this batch from its first exception on."""
         if batch_id != self._id:
@@ -258,7 +267,7 @@ class ReviewViewModel:
                 stages=stages_of(file),
                 deviations=_open_first(file.facts.every(Deviation, batch_id=file.batch.id)),
                 signatures=tuple(
-                    SignatureLine(signature=each, stands=stands(each, file.facts, file.batch))
+                    SignatureLine(signature=each, stands=_stands(each, file))
                     for each in file.batch.signatures
                 ),
                 forward=following,
@@ -266,6 +275,7 @@ class ReviewViewModel:
                 may_assess=self._desk.session.context().lacks(Permission.EXCEPTION_ASSESS) is None,
                 selected=selected,
                 verdict=replace(state.verdict, ids=ids),
+                form=_checked_again(state.form, offers),
             )
         )
 
@@ -320,6 +330,31 @@ class ReviewViewModel:
                     self._navigator.open_stage(batch_id, *place)
                 else:
                     self._navigator.open_batch(batch_id)
+
+    def in_the_way(self) -> str:
+        """The block list in one line: `8 exceptions, 3 workstations`."""
+        names = {
+            "exception": ("exception", "exceptions"),
+            "deviation": ("deviation", "deviations"),
+            "station": ("workstation", "workstations"),
+            "step": ("step", "steps"),
+        }
+        counted: dict[str, int] = {}
+        for each in self.state.value.blockers:
+            counted[each.kind] = counted.get(each.kind, 0) + 1
+        others = counted.pop("batch", 0)
+        parts = [text.count(number, *names.get(kind, (kind, kind))) for kind, number in counted.items()]
+        if others:
+            parts.append(text.count(others, "gap in the record", "gaps in the record"))
+        return ", ".join(parts)
+
+    def said(self, blocker: Blocker) -> str:
+        """A blocker's sentence; an exception also says which step it is about."""
+        lines = (line for group in self.state.value.groups for line in group.lines)
+        found = next((line for line in lines if line.id == blocker.id), None)
+        if found is None or not found.step_title:
+            return text.blocker(blocker)
+        return f"{found.step_title}: {text.rule(found.exception.rule).lower()}, not assessed yet."
 
     def follows(self, blocker: Blocker) -> bool:
         """Whether there is a place to go to: what only a signature can mend has none."""
@@ -448,8 +483,13 @@ class ReviewViewModel:
     # Signing the batch.
 
     def begin(self, action: BatchAction) -> None:
-        """Open the form of an act."""
-        self.state.set(replace(self.state.value, form=ActForm(action=action)))
+        """Open the form of an act; one that is blocked says at once by what."""
+        state = self.state.value
+        offer = next(
+            (each for each in (state.forward, *state.others) if each and each.action is action), None
+        )
+        refusal = offer.refusal if offer is not None else None
+        self.state.set(replace(state, form=ActForm(action=action, refusal=refusal)))
 
     def leave_form(self) -> None:
         self.state.set(replace(self.state.value, form=None))
@@ -489,7 +529,7 @@ class ReviewViewModel:
         counts, words = state.counts, ACTS[form.action]
         facts = [
             ("Batch", f"{batch.number}  {batch.product_name}"),
-            ("Quantity", text.quantity(batch.quantity.value, batch.quantity.unit)),
+            ("Quantity", f"{text.big_number(batch.quantity.value)} {batch.quantity.unit}"),
             ("Record", record_in_numbers(counts)),
             ("Manifest", short_hash(state.manifest)),
         ]
@@ -580,6 +620,16 @@ def blockers_of(file: BatchFile) -> tuple[Blocker, ...]:
     return review_blockers(file.facts, file.batch)
 
 
+BINDING: Final = frozenset(
+    {Meaning.REVIEWED_PRODUCTION, Meaning.REVIEWED_QUALITY, Meaning.RELEASED, Meaning.REJECTED}
+)
+"""Meanings whose manifest is the record's own, so that a later change makes the signature stand no longer."""
+
+
+def _stands(signature: Signature, file: BatchFile) -> bool | None:
+    return stands(signature, file.facts, file.batch) if signature.meaning in BINDING else None
+
+
 def _waiting_since(file: BatchFile) -> datetime | None:
     """When the batch last changed hands: its last signature, else the end of its execution."""
     if file.batch.signatures:
@@ -590,6 +640,14 @@ def _waiting_since(file: BatchFile) -> datetime | None:
 def _open_first(deviations: tuple[Deviation, ...]) -> tuple[Deviation, ...]:
     order = list(DeviationStatus)
     return tuple(sorted(deviations, key=lambda each: (each.status in SETTLED, order.index(each.status))))
+
+
+def _checked_again(form: ActForm | None, offers: tuple[Offer, ...]) -> ActForm | None:
+    """An act that was blocked is asked for again, now that the record has changed."""
+    if form is None or form.refusal is None:
+        return form
+    offer = next((each for each in offers if each.action is form.action), None)
+    return replace(form, refusal=offer.refusal if offer is not None else form.refusal)
 
 
 def _steps_named(lines: tuple[ExceptionLine, ...]) -> list[str]:

@@ -63,6 +63,12 @@ class QueueViewModel:
         self.state.set(replace(self.state.value, chips=chips))
         await self.load()
 
+    async def show_all(self) -> None:
+        """Take search and filters away."""
+        self._begin()
+        self.state.set(replace(self.state.value, text="", chips=frozenset()))
+        await self.load()
+
     async def load(self) -> None:
         """Read the queue again. Another person at the station begins with what waits for them."""
         self._begin()
