@@ -33,13 +33,14 @@ class RailButton(QPushButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.setToolTip(f"{item.title} ({item.shortcut})" if item.shortcut else item.title)
-        self.set_badge(0)
+        self.setAccessibleName(item.title)
         themed(self, self._on_look)
 
     def set_badge(self, count: int) -> None:
-        self._badge = count
-        self.setAccessibleName(f"{self.item.title}, {count}" if count else self.item.title)
-        self.update()
+        if count != self._badge:
+            self._badge = count
+            self.setAccessibleName(f"{self.item.title}, {count}" if count else self.item.title)
+            self.update()
 
     def sizeHint(self) -> QSize:
         px = LOOK.value.px
@@ -118,6 +119,8 @@ class Rail(QFrame):
 
     def set_items(self, items: Sequence[RailItem]) -> None:
         """Replace the places; keeps the buttons whose item is the same."""
+        if tuple(items) == tuple(button.item for button in self._buttons.values()):
+            return
         wanted = {item.name: item for item in items}
         for name, button in tuple(self._buttons.items()):
             if wanted.get(name) != button.item:
@@ -132,6 +135,7 @@ class Rail(QFrame):
                 button.clicked.connect(self._on_clicked)
                 self._buttons[item.name] = button
             self._column.insertWidget(place, button)
+        self._buttons = {item.name: self._buttons[item.name] for item in items}
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._buttons)

@@ -28,6 +28,8 @@ class StatusItem(QPushButton):
         themed(self, self._on_look)
 
     def say(self, words_: str, icon: Icon, tone: Tone | None, tip: str) -> None:
+        if (words_, icon, tone, tip) == (self.text(), self._icon, self._tone, self._tip):
+            return
         self._icon, self._tone, self._tip = icon, tone, tip
         self.setText(words_)
         self.setToolTip(f"{words_}\n{tip}" if self._compact else tip)
@@ -42,12 +44,16 @@ class StatusItem(QPushButton):
             self.updateGeometry()
             self.update()
 
-    def sizeHint(self) -> QSize:
+    def width_of(self, *, compact: bool) -> int:
+        """How wide it is with its words, or with its icon alone."""
         look = LOOK.value
-        if self._compact:
-            return QSize(look.px(36), look.px(32))
+        if compact:
+            return look.px(36)
         width = QFontMetrics(look.font(Type.CAPTION_STRONG)).horizontalAdvance(self.text())
-        return QSize(width + look.px(10 + 16 + 6 + 10) + 2, look.px(32))
+        return width + look.px(10 + 16 + 6 + 10) + 2
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.width_of(compact=self._compact), LOOK.value.px(32))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -98,7 +104,8 @@ class StatusBar(QFrame):
             self._row.addWidget(item)
         self._row.addStretch(1)
         self._row.addWidget(self.clock)
-        for item in (self.connection, self.waiting, self.attention, self.last_sync, self.clock):
+        self._items = (self.connection, self.waiting, self.attention, self.last_sync, self.clock)
+        for item in self._items:
             item.clicked.connect(self._on_clicked)
         themed(self, self._on_look)
 
@@ -157,13 +164,15 @@ class StatusBar(QFrame):
 
     def _fit(self) -> None:
         """When words do not fit, the calm ones shrink to their icon; what is abnormal keeps its words."""
-        folding = (self.last_sync, self.waiting, self.clock)
-        for item in folding:
-            item.set_compact(False)
-        for item in folding:
-            if self._row.minimumSize().width() <= self.width():
-                return
-            item.set_compact(True)
+        px = LOOK.value.px
+        shown = [item for item in self._items if not item.isHidden()]
+        room = self.width() - 2 * px(12) - px(GAP_1) * len(shown)
+        needed = sum(item.width_of(compact=False) for item in shown)
+        for item in (self.last_sync, self.clock, self.waiting):
+            compact = needed > room
+            if compact:
+                needed += item.width_of(compact=True) - item.width_of(compact=False)
+            item.set_compact(compact)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = LOOK.value

@@ -25,7 +25,7 @@ class TopBar(QFrame):
         self._row = QHBoxLayout(self)
         self._plant = ElidedLabel("", Type.STRONG)
         self._station = ElidedLabel("", Type.CAPTION, Tone.NEUTRAL)
-        place = QVBoxLayout()
+        place = self._place = QVBoxLayout()
         place.setSpacing(0)
         place.addStretch(1)
         place.addWidget(self._plant)
@@ -37,8 +37,9 @@ class TopBar(QFrame):
         self._who_mark = Mark(Icon.USER, Tone.NEUTRAL)
         self._name = Label("", Type.STRONG)
         self._long_since = self._short_since = ""
+        self._said: tuple[object, ...] = ()
         self._since = Label("", Type.CAPTION, Tone.NEUTRAL)
-        who = QVBoxLayout()
+        who = self._who = QVBoxLayout()
         who.setSpacing(0)
         who.addStretch(1)
         who.addWidget(self._name)
@@ -64,6 +65,11 @@ class TopBar(QFrame):
         themed(self, self._on_look)
 
     def show_state(self, state: ShellState) -> None:
+        since = text.since(state.person.since, state.now, state.now.tzinfo) if state.person else ""
+        said = (state.plant, state.station, state.person, since)
+        if said == self._said:
+            return  # the clock ticks; nothing here changed
+        self._said = said
         self._plant.setText(state.plant)
         self._station.setText(f"Station {state.station}")
         person = state.person
@@ -71,7 +77,7 @@ class TopBar(QFrame):
             widget.setVisible(person is not None)
         if person is not None:
             self._name.setText(person.name)
-            self._short_since = f"since {text.since(person.since, state.now, state.now.tzinfo)}"
+            self._short_since = f"since {since}"
             self._long_since = f"{person.role} · {self._short_since}"
             self._since.setToolTip(self._long_since)
         self._fit()
@@ -96,7 +102,8 @@ class TopBar(QFrame):
 
     def _fits(self, place: int) -> bool:
         """Whether everything stands side by side when plant and station take `place` pixels."""
-        self._row.invalidate()
+        for layout in (self._place, self._who, self._row):
+            layout.invalidate()  # a layout inside a layout keeps its old size until the next turn of the loop
         elided = self._plant.minimumSizeHint().width()
         return self._row.minimumSize().width() - elided + place <= self.width()
 
