@@ -14,7 +14,7 @@ import cProfile
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -72,7 +72,7 @@ def sealed_commands(station: TestStation, batches: list[BatchId], *, spread: boo
 
 
 @contextmanager
-def profiled(file: Path | None) -> Iterator[None]:
+def profiled(file: Path | None) -> Generator[None]:
     if file is None:
         yield
         return

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -67,7 +67,7 @@ TABLES: Final = (*AUTH_TABLES, *PRODUCTION_TABLES, *QUALITY_TABLES)
 PLANT: Final = PlantId("ljubljana")
 NOON: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
-STAGES: Final = (
+STAGES: Final[tuple[StageSpec, ...]] = (
     StageSpec(
         key="dispensing",
         name="Dispensing",
@@ -248,7 +248,7 @@ class TestPlant:
         self.key = key
         self.ticking = ticking
         self.id = PLANT
-        self.stages = STAGES
+        self.stages: tuple[StageSpec, ...] = STAGES
         self.heads: list[tuple[PlantId, int]] = []
         self.stations: list[TestStation] = []
         self.people: list[Colleague] = []
@@ -351,10 +351,14 @@ class TestPlant:
         async with self.database.transaction() as tx:
             return await self.desk.store.load(tx, [want])
 
-    async def ask(self, sql: str, *values: object) -> Sequence[Sequence[object]]:
+    async def ask(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
         """Rows of a question."""
         async with self.database.transaction() as tx:
             return await tx.tuples(sql, *values)
+
+    def new_command_id(self) -> CommandId:
+        """A fresh id."""
+        return CommandId(self.ticking.new_id())
 
     def later(self, **delta: float) -> datetime:
         """Move the clock on, and answer what it shows."""

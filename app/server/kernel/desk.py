@@ -83,6 +83,7 @@ class CommandDesk:
         zone: str = "UTC",
     ) -> None:
         self.store = RecordStore(tables)
+        self.names_of: Final = names_of
         self._database = database
         self._key = key
         self._journal = journal

@@ -67,6 +67,11 @@ class Journal:
         self._entropy = entropy
         self._announce = announce
 
+    @property
+    def key(self) -> ServerKey:
+        """The server's own key, for evidence that leaves this server."""
+        return self._key
+
     def nonce(self) -> str:
         """What keeps two equal rows from having equal digests, which would betray a withheld one."""
         return self._entropy(12).hex()
