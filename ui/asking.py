@@ -1,8 +1,10 @@
 """Questions a screen asks in the middle of an action: why, and who signs. Awaited, never executed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from ui.icons import Icon
 from ui.tasks import Tasks, answer
@@ -65,3 +67,24 @@ async def signature(
 
     dialog.signed.connect(on_signed)
     return await answer(dialog) == QDialog.DialogCode.Accepted
+
+
+async def place_to_save(parent: QWidget, title: str, name: str, kinds: str) -> Path | None:
+    """Ask where to save; None when the person thought better of it. `kinds` is a filter such as `PDF (*.pdf)`."""
+    dialog = QFileDialog(parent, title)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilter(kinds)
+    dialog.setDefaultSuffix(Path(name).suffix.removeprefix("."))
+    dialog.selectFile(name)
+    code = await answer(dialog)
+    chosen = dialog.selectedFiles()
+    return Path(chosen[0]) if code == QDialog.DialogCode.Accepted and chosen else None
+
+
+async def write(place: Path, content: bytes) -> str:
+    """Write a file beside the loop; answers why it could not be written, or nothing."""
+    try:
+        await asyncio.to_thread(place.write_bytes, content)
+    except OSError as error:
+        return f"{place.name} could not be written: {error.strerror or error}."
+    return ""

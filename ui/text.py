@@ -33,6 +33,15 @@ def day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
+def reduced_date(written: str) -> str:
+    """`Nov 2018` of `2018-11`, `2018` of `2018`: no day is invented. What is no such date comes back as it is."""
+    parts = written.split("-")
+    if len(parts) < 2 or not parts[1].isdigit() or not 1 <= int(parts[1]) <= 12:
+        return written
+    day_of_month = f"{int(parts[2])} " if len(parts) == 3 and parts[2].isdigit() else ""
+    return f"{day_of_month}{MONTHS[int(parts[1]) - 1]} {parts[0]}"
+
+
 def clock(moment: datetime, zone: tzinfo | None = None) -> str:
     """`14:05`, where the day is plain from the surroundings."""
     return f"{_local(moment, zone):%H:%M}"

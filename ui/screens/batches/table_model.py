@@ -213,7 +213,7 @@ class BatchTableModel(RowsModel[BatchRow]):
 
     def _started(self, row: BatchRow) -> str:
         if row.started_at is None:
-            return _month(row.started_on) or text.NOTHING
+            return text.reduced_date(row.started_on) or text.NOTHING
         local = row.started_at.astimezone(self._zone())
         this_year = self._now is not None and self._now.year == local.year
         return text.day(local.date()).removesuffix(f" {local.year}") if this_year else text.day(local.date())
@@ -235,15 +235,6 @@ def _pending(row: BatchRow) -> str:
     if row.pending:
         return f"{row.pending} to be sent"
     return "transcribed" if row.origin is Origin.TRANSCRIBED else ""
-
-
-def _month(started_on: str) -> str:
-    """`Nov 2018` of `2018-11`, `2018` of `2018`: no day is invented."""
-    parts = started_on.split("-")
-    if len(parts) >= 2 and parts[1].isdigit() and 1 <= int(parts[1]) <= 12:
-        day = f"{int(parts[2])} " if len(parts) == 3 else ""
-        return f"{day}{text.MONTHS[int(parts[1]) - 1]} {parts[0]}"
-    return started_on
 
 
 def _open_points(row: BatchRow) -> str:
