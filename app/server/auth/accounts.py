@@ -135,7 +135,7 @@ class Accounts:
             await self._note(tx, "password.reset-started", user_id, by, remote)
         return _told(user_id, made)
 
-    async def set_password(self, request: PasswordRequest, remote: Remote) -> Refusal | None:
+    async def set_password(self, request: PasswordRequest, remote: Remote = NO_REMOTE) -> Refusal | None:
         """Set the password that a code allows to set. WRONG_SECRET, TOO_MANY_TRIES, or why it is no good password.
 
         A code is used up by a password that is kept, not by one that is refused. All sessions of the person end.
