@@ -8,14 +8,14 @@ from app.domain.envelope import Command
 from app.domain.exception import Rule
 from app.domain.identity import CommandId, UserId
 from app.domain.master_record import ApproveMasterRecord
-from app.domain.metrics import RecordMetrics, series_id
+from app.domain.metrics import RecordMetrics
 from app.domain.record import record
 from app.domain.transcription import CompleteImport
 from app.launch.importing.plan import Plan
 from app.launch.importing.progress import Progress
-from app.server.kernel.database import Database, Transaction
+from app.server.kernel.database import Database
 from app.server.kernel.desk import Beside, CommandDesk
-from app.server.production.metrics_store import store_rows
+from app.server.production.metrics import with_points
 from app.server.production.transcripts import accepted_commands, count_exceptions, numbers_of_others
 from app.wire.series import Row
 
@@ -210,18 +210,4 @@ def _why(refusal: Refusal) -> str:
 
 def _rows_of(task: Task) -> Beside | None:
     """What lies beside a chunk's command: the rows that its digest binds."""
-    command = task.command
-    if not isinstance(command, RecordMetrics):
-        return None
-
-    async def store(tx: Transaction) -> None:
-        await store_rows(
-            tx,
-            series_id(command.batch_id, command.stage_key, command.name),
-            command.batch_id,
-            [each.name for each in command.channels],
-            command.chunk.position,
-            task.rows,
-        )
-
-    return store
+    return with_points(task.command, task.rows) if isinstance(task.command, RecordMetrics) else None

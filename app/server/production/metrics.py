@@ -11,6 +11,7 @@ from app.domain.metrics import MetricSeries, RecordMetrics, series_id
 from app.server.kernel.database import Database, Transaction
 from app.server.kernel.desk import Beside
 from app.server.kernel.problems import Refused
+from app.server.production.metrics_store import store_rows
 from app.wire.codec import dump, load
 from app.wire.series import END, MOST_ROWS, MetricsRequest, Row, chunk_of, micros_of, spelled
 
@@ -24,8 +25,6 @@ def command_of(batch_id: BatchId, request: MetricsRequest) -> RecordMetrics:
         raise Refused(Refusal(reason=Reason.WRONG_VALUE, detail=("rows", f"1 to {MOST_ROWS}")))
     if any(len(each.values) != len(request.channels) for each in rows):
         raise Refused(Refusal(reason=Reason.WRONG_VALUE, detail=("rows", "one value for each channel")))
-    if any(all(value is None for value in each.values) for each in rows):
-        raise Refused(Refusal(reason=Reason.WRONG_VALUE, detail=("rows", "a row without any value")))
     names = [each.name for each in request.channels]
     if len(set(names)) != len(names) or not all(name.strip() for name in names):
         raise Refused(Refusal(reason=Reason.WRONG_VALUE, detail=("channels", "names")))
@@ -55,26 +54,8 @@ def with_points(command: RecordMetrics, rows: Sequence[Row]) -> Beside:
         total = await tx.value("SELECT rows FROM production.metric_series WHERE id = $1", key)
         if total != command.chunk.position + len(rows):
             raise Refused(Refusal(reason=Reason.CHANGED_SINCE_SHOWN, detail=("position",)))
-        for at, channel in enumerate(command.channels):
-            kept = [
-                (row.at, command.chunk.position + place, row.values[at])
-                for place, row in enumerate(rows)
-                if row.values[at] is not None
-            ]
-            await tx.execute(
-                """
-                INSERT INTO production.batch_metrics
-                    (time, series_id, batch_id, position, metric_name, metric_value)
-                SELECT time, $1, $2, position, $3, value
-                FROM unnest($4::timestamptz[], $5::bigint[], $6::numeric[]) AS u (time, position, value)
-                """,
-                key,
-                command.batch_id,
-                channel.name,
-                [each[0] for each in kept],
-                [each[1] for each in kept],
-                [each[2] for each in kept],
-            )
+        names = [each.name for each in command.channels]
+        await store_rows(tx, key, command.batch_id, names, command.chunk.position, rows)
 
     return store
 
@@ -132,7 +113,7 @@ _EXTREMES: Final = """
         SELECT (array_agg(position ORDER BY metric_value, position))[1] AS position FROM points
         GROUP BY metric_name, bucket
         UNION
-        SELECT (array_agg(position ORDER BY metric_value DESC, position))[1] FROM points
+        SELECT (array_agg(position ORDER BY metric_value DESC NULLS LAST, position))[1] FROM points
         GROUP BY metric_name, bucket
     )
     SELECT position, time, metric_name, metric_value FROM points JOIN kept USING (position) ORDER BY position
