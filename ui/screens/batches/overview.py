@@ -165,6 +165,8 @@ class OverviewView(QWidget):
             self._actions.addWidget(self.buttons[action])
         self._actions.addWidget(self.review)
         self._actions.addWidget(self.go_on)  # the next step stands outermost, always in the same corner
+        for button in (*self.buttons.values(), self.review, self.go_on):
+            button.hide()  # a page is as wide as what is not hidden, and a window that grew stays so
         head = QVBoxLayout()
         name.addWidget(self._action_row)
         head.addLayout(name)

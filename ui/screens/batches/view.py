@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.client.ports import BatchSort, Changed
 from app.domain.batch import BatchStatus
@@ -13,9 +13,10 @@ from ui.bind import bind
 from ui.icons import Icon
 from ui.navigation import Navigator
 from ui.screens.batches.chip_strip import ChipStrip
+from ui.screens.batches.plan_dialog import PlanDialog
 from ui.screens.batches.table_model import BatchTableModel
 from ui.screens.batches.view_model import PAGE, BatchesState, BatchesViewModel, SavedView
-from ui.tasks import Tasks
+from ui.tasks import Tasks, answer
 from ui.theme import LOOK, Look, themed
 from ui.tokens import GAP_2, GAP_3, GAP_4, GAP_6, Tone, Type
 from ui.widgets.button import Button, ButtonKind, IconButton
@@ -31,9 +32,9 @@ BUSY_AFTER_MS = 300
 
 
 class BatchesView(QWidget):
-    """Search as you type, filter, order, open with Enter or a double click. `new_asked`: plan a batch."""
+    """Search as you type, filter, order, open with Enter or a double click. `said` carries what was done, for a toast."""
 
-    new_asked = Signal()
+    said = Signal(str)
 
     def __init__(
         self,
@@ -103,7 +104,7 @@ class BatchesView(QWidget):
     def _wire(self) -> None:
         self.search.searched.connect(self._on_searched)
         self.refresh.clicked.connect(self.load)
-        self.new.clicked.connect(self.new_asked)
+        self.new.clicked.connect(self._on_new)
         self.views.activated.connect(self._on_view)
         self.chips.changed.connect(self._on_chips)
         self.table.opened.connect(self._on_opened)
@@ -237,7 +238,22 @@ class BatchesView(QWidget):
         elif state.narrowed:
             self._tasks.start(self._view_model.show_all(), name="batches.all")
         else:
-            self.new_asked.emit()
+            self._on_new()
+
+    def _on_new(self) -> None:
+        self._tasks.start(self._plan(), name="batches.new", once=True)
+
+    async def _plan(self) -> None:
+        plan = self._view_model.plan()
+        if await answer(PlanDialog(plan, self._tasks, self)) != QDialog.DialogCode.Accepted:
+            return
+        if plan.state.value.waiting:
+            self.said.emit(
+                self.tr("The batch is on its way; the list shows it when the server has answered.")
+            )
+        else:
+            self.said.emit(self.tr("The batch is planned"))
+        await self._view_model.load()
 
     def _on_busy(self) -> None:
         self._render_empty(self._view_model.state.value)

@@ -13,6 +13,7 @@ from app.domain.decision import Reason, Refusal
 from app.domain.permissions import Permission
 from ui import text
 from ui.observable import Observable
+from ui.screens.batches.plan_model import PlanViewModel
 
 Clock = Callable[[], datetime]
 
@@ -105,6 +106,10 @@ class BatchesViewModel:
                 first_sync=sync.first_sync,
             )
         )
+
+    def plan(self) -> PlanViewModel:
+        """The form of a new batch."""
+        return PlanViewModel(self._desk)
 
     async def load(self) -> None:
         """Read what is looked at again; rows elsewhere are read when they are scrolled to."""

@@ -330,7 +330,8 @@ class StageViewModel:
             ("Entered by", f"{card.current.who}, {card.current.when}"),
         ]
         if card.limit_words:
-            lines.insert(2, ("Limit", card.limit_words))
+            name, _, told = card.limit_words.rpartition(": ")
+            lines.insert(2, (name or "Limit", told))
         if card.current.comment:
             lines.append(("Comment", card.current.comment))
         return tuple(lines)
