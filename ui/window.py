@@ -324,7 +324,7 @@ class Shell(QWidget):
         self.sheet.show_shortcuts("Keyboard shortcuts", self._shortcut_lines())
 
     def show_messages(self) -> None:
-        said = [f"{notice.text}" for notice in self.toasts.history]
+        said = [message.text for message in self.toasts.history]
         self.sheet.show_text("Messages so far", "\n\n".join(said) or "Nothing has been said yet.")
 
     def changeEvent(self, event: QEvent) -> None:

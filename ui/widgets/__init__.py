@@ -15,6 +15,7 @@ from ui.widgets.key_value_grid import Fact, KeyValueGrid
 from ui.widgets.keypad import Keypad
 from ui.widgets.label import ElidedLabel, Label
 from ui.widgets.limit_bar import LimitBar, Limits
+from ui.widgets.loading import Loading
 from ui.widgets.lock_screen import LockScreen
 from ui.widgets.numeric_field import NumericField
 from ui.widgets.overlay import Overlay
@@ -67,6 +68,7 @@ __all__ = [
     "Label",
     "LimitBar",
     "Limits",
+    "Loading",
     "LockScreen",
     "Manifest",
     "Mark",

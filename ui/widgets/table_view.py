@@ -1,6 +1,9 @@
 """A table that a gloved finger, a keyboard and a hurried eye can use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from csv import writer as csv_writer
+from decimal import Decimal
+from io import StringIO
 from typing import Any, Protocol, cast
 
 from PySide6.QtCore import (
@@ -40,6 +43,7 @@ from PySide6.QtWidgets import (
 
 from ui import paint
 from ui.icons import Icon, paint_icon
+from ui.numbers import parse_number
 from ui.theme import LOOK, Look, themed
 from ui.tokens import Type
 from ui.widgets.rows_model import Column, RowsModel, TableRole
@@ -313,6 +317,22 @@ class TableView(QTableView):
         lines += ["\t".join(_cell(model.index(r, c).data()) for c in columns) for r in rows]
         QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
 
+    def csv(self, stated: Sequence[str] = ()) -> str:
+        """All rows as shown, with headings, for a file. `stated` lines come first: filters, time, who exported.
+
+        A text that a spreadsheet would run as a formula gets an apostrophe before it.
+        """
+        model = self.model()
+        columns = [c for c in range(model.columnCount()) if not self.isColumnHidden(c)]
+        out = StringIO()
+        writer = csv_writer(out, lineterminator="\r\n")
+        for line in stated:
+            writer.writerow([f"# {line}"])
+        writer.writerow([_cell(model.headerData(c, Qt.Orientation.Horizontal)) for c in columns])
+        for row in range(model.rowCount()):
+            writer.writerow([_harmless(_cell(model.index(row, c).data())) for c in columns])
+        return out.getvalue()
+
     def currentChanged(
         self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
     ) -> None:
@@ -414,6 +434,11 @@ class TableView(QTableView):
 
 def _columns(model: QAbstractItemModel | None) -> tuple[Column[Any], ...]:
     return cast("RowsModel[Any]", model).columns if isinstance(model, RowsModel) else ()
+
+
+def _harmless(cell: str) -> str:
+    number = isinstance(parse_number(cell.partition("\N{NO-BREAK SPACE}")[0]), Decimal)
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not number else cell
 
 
 def _text(index: QModelIndex | QPersistentModelIndex) -> str:

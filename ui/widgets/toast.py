@@ -23,7 +23,7 @@ REMEMBERED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Message:
     """A toast that was shown."""
 
     text: str
@@ -34,13 +34,13 @@ class Notice:
 class Toast(QFrame):
     gone = Signal()
 
-    def __init__(self, notice: Notice, shown_ms: int, parent: QWidget) -> None:
+    def __init__(self, message: Message, shown_ms: int, parent: QWidget) -> None:
         super().__init__(parent)
-        self.notice = notice
+        self.message = message
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._row = QHBoxLayout(self)
-        self._row.addWidget(Mark(notice.icon, notice.tone), 0, Qt.AlignmentFlag.AlignVCenter)
-        self._label = Label(notice.text, wrap=True)
+        self._row.addWidget(Mark(message.icon, message.tone), 0, Qt.AlignmentFlag.AlignVCenter)
+        self._label = Label(message.text, wrap=True)
         self._row.addWidget(self._label, 1)
         self._close = IconButton(Icon.CROSS, "Close")
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -96,7 +96,7 @@ class ToastArea(QWidget):
         self._host = host
         self._shown_ms = shown_ms
         self._over = over or host
-        self._history: list[Notice] = []
+        self._history: list[Message] = []
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -105,17 +105,17 @@ class ToastArea(QWidget):
         themed(self, self._on_look)
 
     @property
-    def history(self) -> tuple[Notice, ...]:
+    def history(self) -> tuple[Message, ...]:
         return tuple(self._history)
 
     def say(self, text: str, tone: Tone = Tone.NEUTRAL, icon: Icon = Icon.CHECK) -> None:
         """Show a toast for at least five seconds. Errors do not belong here: they need a banner or stand
         at the field.
         """
-        notice = Notice(text, tone, icon)
-        self._history.insert(0, notice)
+        message = Message(text, tone, icon)
+        self._history.insert(0, message)
         del self._history[REMEMBERED:]
-        toast = Toast(notice, self._shown_ms, self)
+        toast = Toast(message, self._shown_ms, self)
         toast.gone.connect(self._on_gone)
         self._column.addWidget(toast)
         toast.show()

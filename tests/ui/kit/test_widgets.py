@@ -34,6 +34,7 @@ from ui.widgets import (
     Label,
     LimitBar,
     Limits,
+    Loading,
     NumericField,
     PasswordField,
     ProgressPanel,
@@ -202,6 +203,32 @@ def test_the_selection_is_copied_as_tsv_with_headings(qtbot: QtBot) -> None:
     head, row = QGuiApplication.clipboard().text().splitlines()
     assert head.split("\t")[:3] == ["Number", "Product", "Status"]
     assert row.split("\t")[:3] == ["B-2599", "Ibuprofen 400 mg film-coated tablets", "QA Hold"]
+
+
+def test_the_whole_table_goes_to_a_file_and_no_cell_becomes_a_formula(qtbot: QtBot) -> None:
+    table, model = gallery.batch_table()
+    first = gallery.rows(1)[0]
+    model.set_rows([first, gallery.Row("=1+1", "-12.5", "", first.status, 1, "-", 0)])
+    qtbot.addWidget(table)
+    lines = table.csv(["Status: In Progress", "22 Nov 2026 14:05:09 CET"]).split("\r\n")
+    assert lines[:3] == [
+        "# Status: In Progress",
+        "# 22 Nov 2026 14:05:09 CET",
+        "Number,Product,Status,Progress,Started,Deviations",
+    ]
+    assert lines[3].startswith("B-2600,Paracetamol 500 mg tablets,In Progress,0 of 10,")
+    assert lines[4] == "'=1+1,-12.5,In Progress,1 of 10,'-,0"
+
+
+def test_a_short_wait_shows_nothing_and_a_long_one_says_what_is_waited_for(qtbot: QtBot) -> None:
+    loading = Loading("Loading batches …")
+    shown(qtbot, loading)
+    assert not loading.sentence.isVisible()
+    loading.hide()
+    QTest.qWait(350)
+    loading.show()
+    assert not loading.sentence.isVisible()
+    qtbot.waitUntil(loading.sentence.isVisible, timeout=2000)
 
 
 def test_sorting_by_a_number_and_back(qtbot: QtBot) -> None:
@@ -487,9 +514,9 @@ def test_a_toast_never_takes_the_keyboard_and_goes_by_itself(qtbot: QtBot) -> No
     area.say("Deviation DEV-7 raised.")
     QApplication.processEvents()
     assert line.hasFocus()
-    assert [toast.notice.text for toast in area.shown()] == ["Deviation DEV-7 raised."]
+    assert [toast.message.text for toast in area.shown()] == ["Deviation DEV-7 raised."]
     qtbot.waitUntil(lambda: not area.shown(), timeout=2000)
-    assert [notice.text for notice in area.history] == ["Deviation DEV-7 raised."]
+    assert [message.text for message in area.history] == ["Deviation DEV-7 raised."]
 
 
 def test_a_toast_waits_while_somebody_reads_it(qtbot: QtBot) -> None:
@@ -513,7 +540,7 @@ def test_at_most_three_toasts_stand_at_once_and_none_is_forgotten(qtbot: QtBot) 
     shown(qtbot, window)
     for number in range(5):
         area.say(f"Entry {number} sent.")
-    assert [toast.notice.text for toast in area.shown()] == [
+    assert [toast.message.text for toast in area.shown()] == [
         "Entry 2 sent.",
         "Entry 3 sent.",
         "Entry 4 sent.",
