@@ -45,7 +45,10 @@ def _response(problem: Problem, status: int) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Answer refusals, malformed bodies, unknown routes and faults of ours as problems."""
+    """Answer refusals, malformed bodies, unknown routes and faults of ours as problems.
+
+    Before any other middleware is added: a fault is answered inside all of them, while the request's id is known.
+    """
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Malformed, _malformed)
     app.add_exception_handler(RequestValidationError, _not_valid)
@@ -53,7 +56,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _busy)
     app.add_exception_handler(ConnectionError, _busy)
-    app.add_exception_handler(Exception, _fault)
+    app.add_middleware(FaultsAsProblems)
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -84,7 +87,7 @@ async def _database(request: Request, error: Exception) -> Response:
     known = cast("DBAPIError", error)
     if known.connection_invalidated or sqlstate(known)[:2] in _LATER:
         return await _busy(request, error)
-    return await _fault(request, error)
+    return _fault(request.method, request.url.path, error)
 
 
 async def _busy(request: Request, error: Exception) -> Response:
@@ -98,12 +101,12 @@ async def _busy(request: Request, error: Exception) -> Response:
     return JSONResponse(body, status_code=503, media_type=PROBLEM_TYPE, headers={"Retry-After": "2"})
 
 
-async def _fault(request: Request, error: Exception) -> Response:
+def _fault(method: str, path: str, error: Exception) -> Response:
     """What went wrong is for the log; the caller gets the id to ask about it (security 38).
 
     The body names no `reason`: a fault is not a refusal, and what was sent is sent again.
     """
-    log.error("request.failed", exc_info=error, extra={"method": request.method, "path": request.url.path})
+    log.error("request.failed", exc_info=error, extra={"method": method, "path": path})
     body = {
         "type": "urn:batchwright:fault",
         "title": "the server failed",
@@ -112,6 +115,31 @@ async def _fault(request: Request, error: Exception) -> Response:
         "instance": REQUEST_ID.get(),
     }
     return JSONResponse(body, status_code=500, media_type=PROBLEM_TYPE)
+
+
+class FaultsAsProblems:
+    """Answers what nobody foresaw. An answer that has begun cannot be taken back: the connection ends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticed)
+        except Exception as error:
+            if begun:
+                raise
+            await _fault(scope["method"], scope["path"], error)(scope, receive, send)
 
 
 class BodyLimit:

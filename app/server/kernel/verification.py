@@ -334,7 +334,8 @@ async def _check_commands(connection: Any, found: _Findings, *, seals: bool) -> 
     for row in await connection.fetch(
         """
         SELECT a.plant_id, a.seq, a.command_id FROM kernel.audit_logs a
-        WHERE a.command_id IS NOT NULL AND NOT EXISTS (SELECT FROM kernel.commands c WHERE c.id = a.command_id)
+        WHERE a.command_id IS NOT NULL AND a.entity_type NOT IN ('signature', 'sign-in')
+        AND NOT EXISTS (SELECT FROM kernel.commands c WHERE c.id = a.command_id)
         ORDER BY a.plant_id, a.seq
         """
     ):
