@@ -1,50 +1,42 @@
-"""Nobody touched this station for a while: time to lock it."""
+"""Locks a workstation that nobody touches: every key, tap or movement of the pointer begins the wait anew."""
 
-from datetime import timedelta
+from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 
-TOUCHES = frozenset(
+_TOUCHES = frozenset(
     {
         QEvent.Type.KeyPress,
         QEvent.Type.MouseButtonPress,
         QEvent.Type.MouseMove,
-        QEvent.Type.Wheel,
         QEvent.Type.TouchBegin,
-        QEvent.Type.TouchUpdate,
-        QEvent.Type.TabletPress,
+        QEvent.Type.Wheel,
     }
 )
 
 
 class IdleWatch(QObject):
-    """Install with `app.installEventFilter(watch)`. `idle` is emitted once `after` passed without key, pointer or touch.
+    """Calls `idle` once after `minutes` without a touch; 0 never does."""
 
-    It is emitted again only after somebody touched the station in between.
-    """
-
-    idle = Signal()
-
-    def __init__(self, after: timedelta, parent: QObject | None = None) -> None:
+    def __init__(self, minutes: float, idle: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self.set_after(after)
-        self._timer.timeout.connect(self._on_timeout)
-        self._timer.start()
+        self._timer.setInterval(round(minutes * 60_000))
+        self._timer.timeout.connect(idle)
+        app = QCoreApplication.instance()
+        if app is not None and minutes > 0:
+            app.installEventFilter(self)
+            self._timer.start()
 
-    def set_after(self, after: timedelta) -> None:
-        """Change the wait; it takes effect with the next touch."""
-        self._timer.setInterval(max(int(after.total_seconds() * 1000), 1))
-
-    def touch(self) -> None:
-        """Somebody is there, known by other means (a badge, a scan from another device)."""
-        self._timer.start()
+    def stop(self) -> None:
+        """Watch no more."""
+        self._timer.stop()
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in TOUCHES:
+        if event.type() in _TOUCHES:
             self._timer.start()
         return False
-
-    def _on_timeout(self) -> None:
-        self.idle.emit()
