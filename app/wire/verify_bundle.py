@@ -234,7 +234,8 @@ class _Check:
             lines = self._member(member).split(b"\n")[:-1]
             if len(lines) != count:
                 self.flaw(member, f"has {len(lines)} rows, the manifest says {count}")
-            self.chain[journal, after] = before.hex()
+            if self.chain.setdefault((journal, after), before.hex()) != before.hex():
+                self.flaw(member, "does not begin where the run before it ended")
             if after == 0 and before != GENESIS:
                 self.flaw(member, "begins the journal with a hash that is not the beginning")
             total += len(lines)
@@ -290,14 +291,23 @@ class _Check:
                     place, str(each["key_id"]), str(each["signature"]), digest, "the checkpoint"
                 ):
                     signed.add((journal, seq))
-        with _reading(bundle.MANIFEST):
-            for run in self.manifest["journal"]:
-                journal, after, last = run["journal"], run["after"], run["after"] + run["rows"]
-                if after and (journal, after) not in signed:
-                    self.flaw(str(run["member"]), f"begins behind row {after}, which no checkpoint signs")
-                if (journal, last) not in signed:
-                    self.flaw(str(run["member"]), f"ends at row {last}, which no checkpoint signs")
+        self._ends(signed)
         self.saw("checkpoints", len(points), "signed by the journal's key")
+
+    def _ends(self, signed: set[tuple[str, int]]) -> None:
+        """Each run of rows lies between two signed ends, or goes on where another one ended."""
+        with _reading(bundle.MANIFEST):
+            runs = [
+                (str(each["member"]), str(each["journal"]), each["after"], each["rows"])
+                for each in self.manifest["journal"]
+            ]
+            begins = {(journal, after) for _, journal, after, _ in runs}
+            ends = {(journal, after + rows) for _, journal, after, rows in runs}
+            for member, journal, after, rows in runs:
+                if after and (journal, after) not in signed | ends:
+                    self.flaw(member, f"begins behind row {after}, which no checkpoint signs")
+                if (journal, after + rows) not in signed | begins:
+                    self.flaw(member, f"ends at row {after + rows}, which no checkpoint signs")
 
     # --- the record ---------------------------------------------------------------------------------------------------
 

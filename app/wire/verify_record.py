@@ -64,6 +64,10 @@ FAMILIES: Final[Mapping[str, str]] = {
 """For each kind of record: what the commands are called that sign it."""
 
 
+UNKEPT: Final = frozenset({"sign-in", "signature"})
+"""Rows about a try that never became a command."""
+
+
 @record
 class Sealed:
     """A carried command, read. `author` is a user id, or the workstation's where it spoke for itself."""
@@ -181,7 +185,9 @@ def record_flaws(
                 flaws.append((f"{place}, signature “{meaning}” of {name}", wrong))
     seen = 0
     for (journal, seq), (meta, _) in rows.items():
-        if meta.get("batch_id") != batch_id or meta.get("command_id") is None:
+        if meta.get("batch_id") != batch_id or meta.get("entity_type") in UNKEPT:
+            continue
+        if meta.get("command_id") is None:
             continue
         seen += 1
         command = commands.get(str(meta["command_id"]))

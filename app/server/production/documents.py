@@ -21,6 +21,7 @@ from app.domain.identity import UserId
 from app.server.production.print_fonts import FAMILIES, FONT_FOLDERS, RESOURCES, bare, printable
 from app.server.production.print_reader import sheet_of
 from app.server.production.print_sheet import Printing, Sheet, Standing
+from app.wire.bundle import PDF_KEYWORD
 from app.wire.history import HistoryLine
 
 TEMPLATE: Final = RESOURCES / "print" / "batch_record.typ"
@@ -57,6 +58,7 @@ def _set(sheet: Sheet, spell: Callable[[str], str], at: datetime) -> bytes:
         sys_inputs={
             "sheet": json.dumps(_spelt(asdict(sheet), spell)),
             "qr": record_code(sheet.record_hash),
+            "keyword": f"{PDF_KEYWORD}{sheet.record_hash}",
             "families": ",".join(FAMILIES),
         },
         pdf_standards=["a-2a", "ua-1"],

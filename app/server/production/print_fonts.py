@@ -30,6 +30,7 @@ FAMILIES: Final = (
 
 JOINERS: Final = frozenset("\u200c\u200d")
 """Zero width (non-)joiner: part of the spelling of Indic words, meaningless and hidden anywhere else."""
+_MARKS: Final = frozenset({"Mn", "Mc", "Me"})
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _TABLE: Final = struct.Struct(">4sLLL")
 
@@ -42,13 +43,30 @@ def printable(text: str) -> str:
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     if plain.isascii() and plain.replace("\n", "").isprintable():
         return plain
-    known = covered()
     out: list[str] = []
+    cluster = ""
     for each in plain:
-        shown = each == "\n" or (ord(each) in known and unicodedata.category(each) not in _HIDDEN)
-        joins = each in JOINERS and bool(out) and unicodedata.category(out[-1][-1]) in {"Lo", "Mn", "Mc"}
-        out.append(each if shown or joins else code_point(each))
+        kind = unicodedata.category(each)
+        if each == "\n":
+            shown, cluster = True, ""
+        elif kind in _MARKS or each in JOINERS:
+            # A mark is drawn with its letter: one font has to have both, or neither is drawn.
+            cluster += each
+            shown = len(cluster) > 1 and _one_font_has(cluster)
+        else:
+            cluster = each
+            shown = kind not in _HIDDEN and ord(each) in covered()
+        if not shown:
+            cluster = ""
+        out.append(each if shown else code_point(each))
     return "".join(out)
+
+
+def _one_font_has(cluster: str) -> bool:
+    if cluster[-1] in JOINERS and unicodedata.category(cluster[-2]) not in {"Lo", "Mn", "Mc"}:
+        return False
+    letters = {ord(each) for each in cluster} - {ord(each) for each in JOINERS}
+    return any(letters <= font for font in _coverage())
 
 
 def bare(text: str) -> str:
@@ -67,11 +85,16 @@ def code_point(character: str) -> str:
 @cache
 def covered() -> frozenset[int]:
     """Every code point that one of the shipped fonts has a glyph for."""
-    found: set[int] = set()
-    for folder in FONT_FOLDERS:
-        for file in sorted((*folder.glob("*.ttf"), *folder.glob("*.otf"))):
-            found.update(_code_points(file.read_bytes()))
-    return frozenset(found)
+    return frozenset[int]().union(*_coverage())
+
+
+@cache
+def _coverage() -> tuple[frozenset[int], ...]:
+    return tuple(
+        frozenset(_code_points(file.read_bytes()))
+        for folder in FONT_FOLDERS
+        for file in sorted((*folder.glob("*.ttf"), *folder.glob("*.otf")))
+    )
 
 
 def _code_points(font: bytes) -> Iterator[int]:

@@ -1,8 +1,10 @@
 """Reads a batch's file into the sheet that is printed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.batch import ENDED, Batch, BatchStatus, MaterialUse, Origin
 from app.domain.deviation import SETTLED, Deviation
@@ -114,7 +116,7 @@ class _Reader:
             series=tuple(self.series(each) for each in self.facts.every(MetricSeries, batch_id=batch.id)),
             clearances=tuple(self.clearances()),
             trail=tuple(self.trail(each) for each in trail),
-            printed=words.when(printing.at),
+            printed=words.when(self.local(printing.at)),
             printed_by=printing.by,
             copy=str(printing.copy) if printing.copy else "",
             zone=self.plant.timezone if self.plant else "",
@@ -128,6 +130,13 @@ class _Reader:
         if user_id is None:
             return "the workstation"
         return self.people.get(user_id) or str(user_id)
+
+    def local(self, moment: datetime) -> datetime:
+        """A time of the server's clock, which runs in UTC, as a clock on the plant's wall would show it."""
+        try:
+            return moment.astimezone(ZoneInfo(self.plant.timezone)) if self.plant else moment
+        except (ZoneInfoNotFoundError, ValueError):
+            return moment  # a plant that named no zone of the world's
 
     def place(self, station_id: StationId | None) -> str:
         if station_id is None or station_id.int == 0:
@@ -380,7 +389,8 @@ class _Reader:
         if entry.performed_at != entry.recorded_at:
             yield f"Entered later, at {words.when(entry.recorded_at)}"
         if entry.offline:
-            received = f"received by the server {words.when(entry.received_at)}" if entry.received_at else ""
+            came = entry.received_at
+            received = f"received by the server {words.when(self.local(came))}" if came else ""
             offset = words.clock_offset(entry.clock_offset_ms)
             yield "; ".join(each for each in ("Entered offline", received, offset) if each)
         elif entry.clock_offset_ms is not None and abs(entry.clock_offset_ms) >= _WORTH_TELLING_MS:
@@ -512,7 +522,7 @@ class _Reader:
         return TrailLine(
             seq=str(line.seq),
             at=words.when(line.performed_at),
-            received=words.when(line.received_at),
+            received=words.when(self.local(line.received_at)),
             who=_joined(self.name(line.user_id), self.place(line.station_id)),
             event=words.event(line.event),
             about=self._about(line),

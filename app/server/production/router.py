@@ -28,8 +28,10 @@ from app.server.kernel.preconditions import BaseRevision, IdempotencyKey, tag_of
 from app.server.kernel.sealed_acts import hand_in
 from app.server.kernel.security import Caller, RemoteHere
 from app.server.kernel.state import DatabaseHere, DeskHere, SharedHere
+from app.server.production.evidence import evidence_of, paper_of, printed_name
 from app.server.production.history import history_of
 from app.server.production.metrics import command_of, point_lines, series_of, with_points
+from app.server.production.print_sheet import Printing
 from app.server.production.queries import BatchFilter, batch_made_by, batch_of, batch_page, master_page
 from app.wire import paths
 from app.wire.history import HistoryPage
@@ -44,6 +46,9 @@ Updates = Annotated[Caller, caller_with(Permission.BATCH_UPDATE)]
 Executes = Annotated[Caller, caller_with(Permission.BATCH_EXECUTE)]
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS)]
 Text = Annotated[str, Query(max_length=200)]
+
+PDF: Final = "application/pdf"
+ZIP: Final = "application/zip"
 
 NO_BATCH: Final = refusals(_404="The plant has no such batch.")
 REFUSED: Final = refusals(_409="The rules of the plant refuse it; `reason` says why.")
@@ -279,6 +284,36 @@ async def read_history(
     return answer(HistoryPage(items=shown, next_cursor=str(shown[-1].seq) if len(lines) > limit else None))
 
 
+@router.get(
+    paths.BATCH_PDF,
+    response_class=Response,
+    responses={200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}} | NO_BATCH,
+)
+async def read_pdf(
+    batch_id: BatchId, caller: Reads, shared: SharedHere, copy: Annotated[int, Query(ge=0, le=999)] = 1
+) -> Response:
+    """The record as PDF/A-2a: what an inspector reads. `copy` is the number that stands on it."""
+    by = await printed_name(shared.database, shared.desk, caller.user_id)
+    printing = Printing(at=shared.clock(), by=by, copy=copy)
+    paper = await paper_of(shared.database, shared.desk, caller.plant_id, batch_id, printing)
+    return file_answer(paper, PDF)
+
+
+@router.get(
+    paths.BATCH_EVIDENCE,
+    response_class=Response,
+    responses={200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}} | NO_BATCH,
+)
+async def read_evidence(batch_id: BatchId, caller: Reads, shared: SharedHere) -> Response:
+    """The evidence bundle: a zip that `main.py verify` checks without server or network."""
+    by = await printed_name(shared.database, shared.desk, caller.user_id)
+    printing = Printing(at=shared.clock(), by=by)
+    bundle = await evidence_of(
+        shared.database, shared.desk, shared.journal.key, caller.plant_id, batch_id, printing
+    )
+    return file_answer(bundle, ZIP)
+
+
 @router.get(paths.MASTERS, tags=["masters"], response_model=MasterPage)
 async def list_masters(
     caller: Reads,
@@ -289,6 +324,11 @@ async def list_masters(
     del caller  # the gate is all that is asked
     async with database.transaction() as tx:
         return json_answer(await master_page(tx, frozenset(status or ())))
+
+
+def file_answer(content: bytes, media_type: str) -> Response:
+    """A file of a plant; like all its answers, kept by no proxy and no browser."""
+    return Response(content, media_type=media_type, headers={"Cache-Control": "no-store"})
 
 
 def _changed(acted: Acted) -> Batch | None:
