@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     of_command = ArgumentParser(
         prog=f"main.py {name}", description=f"{entry.does[0].upper()}{entry.does[1:]}."
     )
-    if entry.words:
+    if entry.words:  # before the module looks at it
         of_command.set_defaults(command=entry.words[0])
     module.arguments(of_command)
     return _run(module, of_command, words)

@@ -92,7 +92,7 @@ def _readable(sealed: SealedCommand) -> bool:
 async def _note_failed(
     shared: Shared, tx: Transaction, envelope: Envelope, caller: Caller, remote: Remote
 ) -> None:
-    """A failed signature is a row of the plant's journal (ruling A4)."""
+    """A failed signature is a row of the plant's journal (ruling A4), and no command: nobody proved to have sealed it."""
     event = Event(
         event_type="signature.failed",
         entity_type="signature",
@@ -101,7 +101,6 @@ async def _note_failed(
         user_id=person_of(caller),
         batch_id=getattr(envelope.command, "batch_id", None),
         reason=BAD_SEAL.reason.value,
-        command_id=envelope.id,
         station_id=envelope.station_id,
         performed_at=envelope.performed_at,
     )
