@@ -143,6 +143,7 @@ def create_app(parts: Parts, *, only: frozenset[Service] | None = None, docs: bo
             finally:
                 parts.live.close()
                 passing_on.cancel()
+        parts.desk.close()
         await parts.database.close()
 
     app = DescribedApi(
