@@ -26,9 +26,9 @@ USAGE: Final = 2
 T = TypeVar("T")
 
 
-def acting_arguments(parser: ArgumentParser) -> None:
+def acting_arguments(parser: ArgumentParser, *, required: bool = True) -> None:
     """The options that say who acts, and for which plant."""
-    parser.add_argument("--as", dest="login", metavar="LOGIN", required=True, help="who acts")
+    parser.add_argument("--as", dest="login", metavar="LOGIN", required=required, help="who acts")
     parser.add_argument(
         "--password-file",
         type=Path,
