@@ -1,5 +1,7 @@
 """The status bar: always true, in words, each word a way to its details."""
 
+from datetime import timedelta
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
@@ -10,6 +12,8 @@ from ui.paint import box, focus_ring, words
 from ui.shell_state import Connection, ShellState
 from ui.theme import LOOK, Look, themed
 from ui.tokens import GAP_1, RADIUS_SMALL, Tone, Type
+
+OFFSET_SHOWN = timedelta(seconds=5)  # less is the network's delay, and would flicker
 
 
 class StatusItem(QPushButton):
@@ -136,7 +140,7 @@ class StatusBar(QFrame):
             )
         offset = state.clock_offset
         shown = text.clock_with_zone(state.now, zone)
-        if offset is not None and abs(offset.total_seconds()) >= 1:
+        if offset is not None and abs(offset) >= OFFSET_SHOWN:
             shown = f"{shown} · server {text.offset(offset)}"
         self.clock.say(shown, Icon.CLOCK, None, f"{text.when(state.now, zone)}\n{state.now.isoformat()}")
         self._fit()

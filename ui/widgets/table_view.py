@@ -62,7 +62,7 @@ class ColumnMemory(Protocol):
 
 
 class TableDelegate(QStyledItemDelegate):
-    """Draws text (elided in the middle), a second line, chips and progress."""
+    """Draws text, a second line, chips and progress."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -134,10 +134,15 @@ class TableDelegate(QStyledItemDelegate):
         subtext: str = index.data(TableRole.SUBTEXT) or ""
         font = self._font(index, look)
         color = quiet if index.data(TableRole.MUTED) else ink
-        middle = Qt.TextElideMode.ElideMiddle
         if not subtext:
             paint.words(
-                painter, rect, _text(index), font, color, side | Qt.AlignmentFlag.AlignVCenter, middle
+                painter,
+                rect,
+                _text(index),
+                font,
+                color,
+                side | Qt.AlignmentFlag.AlignVCenter,
+                _elide(_text(index)),
             )
             return
         line = QFontMetrics(font).height()
@@ -145,8 +150,18 @@ class TableDelegate(QStyledItemDelegate):
         top = rect.top() + (rect.height() - line - QFontMetrics(small).height()) // 2
         upper = QRect(rect.left(), top, rect.width(), line)
         lower = QRect(rect.left(), top + line, rect.width(), QFontMetrics(small).height())
-        paint.words(painter, upper, _text(index), font, color, side | Qt.AlignmentFlag.AlignVCenter, middle)
-        paint.words(painter, lower, subtext, small, quiet, side | Qt.AlignmentFlag.AlignVCenter, middle)
+        paint.words(
+            painter,
+            upper,
+            _text(index),
+            font,
+            color,
+            side | Qt.AlignmentFlag.AlignVCenter,
+            _elide(_text(index)),
+        )
+        paint.words(
+            painter, lower, subtext, small, quiet, side | Qt.AlignmentFlag.AlignVCenter, _elide(subtext)
+        )
 
     def _paint_chip(self, painter: QPainter, rect: QRect, chip: Chip, look: Look) -> None:
         height = look.px(paint.CHIP_HEIGHT)
@@ -439,6 +454,11 @@ def _columns(model: QAbstractItemModel | None) -> tuple[Column[Any], ...]:
 def _harmless(cell: str) -> str:
     number = isinstance(parse_number(cell.partition("\N{NO-BREAK SPACE}")[0]), Decimal)
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not number else cell
+
+
+def _elide(said: str) -> Qt.TextElideMode:
+    """Numbers and codes keep both their ends, which tell them apart; sentences keep their beginning."""
+    return Qt.TextElideMode.ElideRight if " " in said else Qt.TextElideMode.ElideMiddle
 
 
 def _text(index: QModelIndex | QPersistentModelIndex) -> str:
