@@ -198,6 +198,7 @@ class OverviewViewModel:
         self._clock = clock
         self._file: BatchFile | None = None
         self._loads = 0
+        self._shown = 0
         self.state = Observable(OverviewState())
 
     @property
@@ -213,6 +214,7 @@ class OverviewViewModel:
     async def open(self, batch_id: BatchId) -> None:
         """Show a batch."""
         self._file = None
+        self._shown = self._loads + 1
         self.state.set(OverviewState(batch_id=batch_id))
         await self.reload()
 
@@ -224,9 +226,9 @@ class OverviewViewModel:
         self._loads += 1
         load = self._loads
         file = await self._desk.records.batch(batch_id)
-        if load != self._loads:
-            return
-        self._file = file
+        if load < self._shown:
+            return  # a later reading was faster, or another batch was opened meanwhile
+        self._shown, self._file = load, file
         if file is None:
             self.state.set(replace(self.state.value, loaded=True, missing=True))
         else:

@@ -213,6 +213,12 @@ class StepCardView(Card):
         self.verify.clicked.connect(self.verify_asked)
         self.raise_deviation.clicked.connect(self.raise_asked)
 
+    def sides(self) -> list["Side"]:
+        """The contested entries that are shown side by side."""
+        items = (self._contested_row.itemAt(place) for place in range(self._contested_row.count()))
+        widgets = (item.widget() for item in items if item is not None)
+        return [widget for widget in widgets if isinstance(widget, Side)]
+
     # Rendering.
 
     def show_card(self, card: StepCard, *, busy: bool) -> None:

@@ -61,6 +61,29 @@ class StageView(QWidget):
         await self._view_model.open(batch_id, stage_key, step_key)
         self.card.take_keyboard()
 
+    # What whoever shows or drives the page may ask.
+
+    @property
+    def view_model(self) -> StageViewModel:
+        return self._view_model
+
+    @property
+    def state(self) -> StageState:
+        return self._view_model.state.value
+
+    @property
+    def ticking(self) -> bool:
+        """Whether a running clock is brought up to date just now."""
+        return self._ticks.isActive()
+
+    def steps_shown(self) -> tuple[StepItem, ...]:
+        """The list of steps as it reads."""
+        return tuple(_item(line) for line in self.state.steps)
+
+    def choose(self, step_key: str) -> None:
+        """Show another step, as a tap on the list does."""
+        self._view_model.choose_step(step_key)
+
     # Building.
 
     def _build(self) -> None:

@@ -108,6 +108,7 @@ class StageViewModel:
         self._step_key = ""
         self._tried = False
         self._loads = 0
+        self._shown = 0
         self.state = Observable(StageState())
 
     @property
@@ -120,6 +121,7 @@ class StageViewModel:
     async def open(self, batch_id: BatchId, stage_key: str, step_key: str = "") -> None:
         """Show a stage of a batch, at `step_key` or at the step that is due."""
         self._file, self._stage_key, self._step_key, self._tried = None, stage_key, step_key, False
+        self._shown = self._loads + 1
         self.state.set(StageState(batch_id=batch_id))
         await self.reload()
 
@@ -131,8 +133,9 @@ class StageViewModel:
         self._loads += 1
         load = self._loads
         file = await self._desk.records.batch(batch_id)
-        if load != self._loads:
-            return  # a later reading is on its way, or another stage was opened
+        if load < self._shown:
+            return  # a later reading was faster, or another stage was opened meanwhile
+        self._shown = load
         stage = file.master.stage(self._stage_key) if file else None
         if file is None or stage is None:
             self.state.set(replace(self.state.value, loaded=True, missing=True))
