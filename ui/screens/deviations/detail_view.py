@@ -135,13 +135,15 @@ class DeviationView(QWidget):
         self._form_refusal = Banner("", tone=Tone.STOPPED)
         self.leave = Button(self.tr("Put aside"), kind=ButtonKind.PLAIN, step=True)
         self.submit = Button(" ", kind=ButtonKind.PRIMARY, icon=Icon.SIGN, shortcut="Ctrl+Return", step=True)
-        row = QHBoxLayout()
+        self._form_row = QWidget()
+        row = QHBoxLayout(self._form_row)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
         row.addWidget(self.leave)
         row.addWidget(self.submit)
         self._form_card.body.addWidget(self._form_scroll, 1)
         self._form_card.body.addWidget(self._form_refusal)
-        self._form_card.body.addLayout(row)
+        self._form_card.body.addWidget(self._form_row)
 
     def _build_side(self) -> None:
         self._next_card = Card(self.tr("Next"))
@@ -396,6 +398,7 @@ class DeviationView(QWidget):
         for column in (self._side_column, self._story_page.column):
             column.setSpacing(look.px(GAP_4))
         self._other_box.setSpacing(look.px(GAP_2))
-        self.fields.setMaximumWidth(look.px(WIDEST_LINE))
+        for widget in (self.fields, self._form_row):
+            widget.setMaximumWidth(look.px(WIDEST_LINE))
         self._side.setFixedWidth(look.px(364))
         self._arrange()

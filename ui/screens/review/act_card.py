@@ -10,8 +10,9 @@ from ui.screens.review.blocker_list import BlockerList
 from ui.screens.review.file_model import ACTS, ActForm, FileState, ReviewViewModel, short_hash
 from ui.theme import Look, themed
 from ui.tokens import GAP_2, GAP_4, Tone, Type
-from ui.widgets import Banner, Button, ButtonKind, Card, CommentField, Fact, KeyValueGrid, Label, ScrollColumn
+from ui.widgets import Banner, Button, ButtonKind, Card, CommentField, Fact, KeyValueGrid, Label
 
+WIDEST = 920
 DANGER = frozenset({BatchAction.REJECT})
 
 
@@ -53,7 +54,6 @@ class ActCard(Card):
         audit.addLayout(line)
         audit.addWidget(self._audit_problem)
         self.comment = CommentField(" ", lines=2)
-        self._scroll = ScrollColumn()
         for widget in (
             self._consequence,
             self._facts,
@@ -62,15 +62,13 @@ class ActCard(Card):
             self._audit,
             self.comment,
         ):
-            self._scroll.column.addWidget(widget)
-        self._scroll.column.addStretch(1)
+            self.body.addWidget(widget)
         self.leave = Button(self.tr("Put aside"), kind=ButtonKind.PLAIN, step=True)
         self.submit = Button(" ", kind=ButtonKind.PRIMARY, icon=Icon.SIGN, shortcut="Ctrl+Return", step=True)
         self._row = QHBoxLayout()
         self._row.addStretch(1)
         self._row.addWidget(self.leave)
         self._row.addWidget(self.submit)
-        self.body.addWidget(self._scroll, 1)
         self.body.addLayout(self._row)
 
     def show_form(self, state: FileState, form: ActForm) -> None:
@@ -136,6 +134,6 @@ class ActCard(Card):
         self._view_model.write(self.comment.box.toPlainText())
 
     def _on_card_look(self, look: Look) -> None:
-        self._scroll.column.setSpacing(look.px(GAP_4))
+        self.body.setSpacing(look.px(GAP_4))
         self._row.setSpacing(look.px(GAP_2))
-        self.comment.setMaximumWidth(look.px(840))
+        self.setMaximumWidth(look.px(WIDEST))

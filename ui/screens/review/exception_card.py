@@ -55,10 +55,10 @@ class ExceptionCard(Card):
         self._nothing = EmptyState(Icon.CHECK_CIRCLE, "")
         self._scroll = ScrollColumn()
         self._scroll.column.addWidget(self._what)
-        self._scroll.column.addWidget(self._nothing)
         self._scroll.column.addStretch(1)
         self.body.addLayout(self._bar)
         self.body.addWidget(self._scroll, 1)
+        self.body.addWidget(self._nothing, 1)
         self.body.addWidget(self._decision)
         themed(self, self._on_card_look)
 
@@ -146,7 +146,7 @@ class ExceptionCard(Card):
     def show_state(self, state: FileState, allowed: dict[ExceptionAction, bool]) -> None:
         """Show the open exception; `allowed` says which judgements its status leaves."""
         line = state.line
-        self._what.setVisible(line is not None)
+        self._scroll.setVisible(line is not None)
         self._decision.setVisible(line is not None and state.may_assess and any(allowed.values()))
         self._nothing.setVisible(line is None)
         for widget in (self._place, self._where, self.before, self.after):

@@ -2,9 +2,19 @@
 
 from datetime import tzinfo
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QStackedLayout, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QScroller,
+    QStackedLayout,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.domain.batch import BatchAction
 from app.domain.decision import Refusal
@@ -46,7 +56,7 @@ from ui.widgets import (
 
 NARROW = 900
 LEAST = 400  # below that height the page scrolls as a whole instead of squeezing its parts
-EXCEPTIONS, RECORD, DEVIATIONS, SIGNATURES, JOURNAL, ACT = range(6)
+EXCEPTIONS, RECORD, DEVIATIONS, SIGNATURES, JOURNAL, ACT, WAY = range(7)
 ICONS = {
     BatchAction.REVIEW_PRODUCTION: Icon.SIGN,
     BatchAction.REVIEW_QUALITY: Icon.SIGN,
@@ -56,6 +66,33 @@ ICONS = {
     BatchAction.LIFT_QA_HOLD: Icon.PLAY,
     BatchAction.REJECT: Icon.CROSS_CIRCLE,
 }
+
+
+class PagesBox(QWidget):
+    """Asks for no more than the least height, whatever its pages would like: they scroll by themselves."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), LOOK.value.px(LEAST))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), LOOK.value.px(LEAST))
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    """The page as high as the window, and no lower than its parts can be: then it scrolls."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+    area.setWidget(page)
+    page.setAutoFillBackground(False)
+    area.viewport().setAutoFillBackground(False)
+    return area
 
 
 class ReviewFileView(QWidget):
@@ -110,21 +147,22 @@ class ReviewFileView(QWidget):
         self._pages.addWidget(self._build_signatures())
         self._pages.addWidget(self._build_journal())
         self.act_card = ActCard(self._view_model)
-        self._pages.addWidget(self.act_card)
+        for card in (self.act_card, self._way_card):
+            scroll = ScrollColumn()
+            scroll.column.addWidget(card)
+            scroll.column.addStretch(1)
+            self._pages.addWidget(scroll)
         page = QWidget()
         self._column = QVBoxLayout(page)
         self._column.addLayout(self._head)
         self._column.addWidget(self.way_banner)
-        self._column.addWidget(self._blockers_card)
         self._column.addWidget(self.tabs)
         self._empty = EmptyState(Icon.REVIEW, "")
-        self._pages_box = QWidget()
+        self._pages_box = PagesBox()
         self._pages_box.setLayout(self._pages)
         self._column.addWidget(self._pages_box, 1)
-        scroll = ScrollColumn()
-        scroll.set_page(page)
         self._whole = QStackedLayout(self)
-        self._whole.addWidget(scroll)
+        self._whole.addWidget(_scrolled(page))
         self._whole.addWidget(self._empty)
         self._build_shortcuts()
 
@@ -159,10 +197,8 @@ class ReviewFileView(QWidget):
         self._unfolded = False
         self.way_banner = Banner("", tone=Tone.ATTENTION, action=" ")
         self.blockers = BlockerList(self._view_model.said, self._view_model.follows)
-        self._blockers_card = Card()
-        self._blockers_scroll = ScrollColumn()
-        self._blockers_scroll.column.addWidget(self.blockers)
-        self._blockers_card.body.addWidget(self._blockers_scroll)
+        self._way_card = Card()
+        self._way_card.body.addWidget(self.blockers)
 
     def _build_exceptions(self) -> QWidget:
         page = QWidget()
@@ -349,8 +385,8 @@ class ReviewFileView(QWidget):
             said, Tone.ATTENTION, action=self.tr("Fold away") if unfolded else self.tr("Show each")
         )
         self.blockers.show_blockers(state.blockers)
-        self._blockers_card.setVisible(shown and unfolded)
-        self._fit_blockers()
+        if not shown and unfolded and state.form is None:
+            self._unfolded = False
 
     def _render_tabs(self, state: FileState) -> None:
         counts = state.counts
@@ -434,7 +470,7 @@ class ReviewFileView(QWidget):
             self.act_card.show_form(state, state.form)
         else:
             self.act_card.closed()
-            self._pages.setCurrentIndex(self.tabs.currentIndex())
+            self._pages.setCurrentIndex(WAY if self._unfolded else self.tabs.currentIndex())
         self.tabs.setVisible(state.form is None)
 
     # Gestures.
@@ -457,15 +493,15 @@ class ReviewFileView(QWidget):
             state = self._view_model.state.value
             self._render_tabs(state)
             self._show_sides(state)
-        self._fit_blockers()
-
-    def _fit_blockers(self) -> None:
-        """Never more than a third of the page: what is below is what is looked at."""
-        self._blockers_scroll.fit(max(int(self.height() / LOOK.value.scale * 0.33), 96))
 
     def _on_fold(self) -> None:
-        self._unfolded = not self._unfolded
-        self._render_blockers(self._view_model.state.value)
+        self._fold(self._unfolded)
+
+    def _fold(self, folded: bool) -> None:
+        self._unfolded = not folded
+        state = self._view_model.state.value
+        self._render_blockers(state)
+        self._render_page(state)
 
     def _on_list(self) -> None:
         self._listing = True
@@ -492,7 +528,7 @@ class ReviewFileView(QWidget):
             self.record.show_stages(state.stages, self._zone)
         if place == JOURNAL:
             self._load_journal()
-        self._pages.setCurrentIndex(place)
+        self._fold(True)
 
     def _load_journal(self) -> None:
         self._tasks.start(self._view_model.load_history(), name="review.history", once=True)
@@ -509,6 +545,9 @@ class ReviewFileView(QWidget):
         self._view_model.follow(found)
         if found.kind == "exception":
             self.tabs.setCurrentIndex(EXCEPTIONS)
+            self._listing = False
+            self._fold(True)
+            self._show_sides(self._view_model.state.value)
             self.card.comment.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_all(self, ids: list[object]) -> None:
@@ -584,4 +623,6 @@ class ReviewFileView(QWidget):
         self._sides.setSpacing(look.px(GAP_4))
         self._deviations_card.body.setSpacing(look.px(GAP_1))
         self._pages_box.setMinimumHeight(look.px(LEAST))
+        for empty in (self._no_deviation, self._no_signature):
+            empty.setMinimumHeight(look.px(240))
         self._arrange()
