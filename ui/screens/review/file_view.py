@@ -119,6 +119,10 @@ class ReviewFileView(QWidget):
         bind(self, view_model.changed, self._on_changed)
         themed(self, self._on_look)
 
+    @property
+    def view_model(self) -> ReviewViewModel:
+        return self._view_model
+
     def open(self, batch_id: BatchId) -> None:
         """Show this batch on its exceptions."""
         self.tabs.setCurrentIndex(EXCEPTIONS)
