@@ -1,7 +1,6 @@
 """Several channels of measurements over one axis: pan and zoom without losing a spike.
 
-Painted by ourselves: pyqtgraph needs 0.5 s and 60 MB to import and 190 ms for a frame of twelve channels of 45,000
-readings; this needs a tenth of either (`tests/bench`), and looks like the rest.
+Painted here, for speed and memory: `resources/decisions/0006-charts-are-painted-here.md`.
 """
 
 from __future__ import annotations
