@@ -189,7 +189,7 @@ class Workplace(QObject):
                     "The chips above the table choose by status; the number says how many there are."
                 ),
             ),
-            lambda: BatchesView(BatchesViewModel(desk, fit.clock), tasks, self, memory=fit.memory),
+            self._build_batches,
         )
         self.shell.add_page(
             Page(name=BATCH, title=self.tr("Batch"), icon=Icon.BATCHES, rail=False, under=BATCHES),
@@ -252,7 +252,7 @@ class Workplace(QObject):
         )
         self.shell.add_page(
             Page(name=SYNC, title=self.tr("Sync"), icon=Icon.SYNC, shortcut="Alt+5"),
-            lambda: SyncView(SyncViewModel(desk, fit.clock, self), tasks, self),
+            lambda: SyncView(SyncViewModel(desk, fit.clock, self), tasks),
         )
 
     def _build_sign_in(self) -> QWidget:
@@ -267,6 +267,13 @@ class Workplace(QObject):
             demo=fit.demo,
         )
         return SignInView(model, self.tasks)
+
+    def _build_batches(self) -> QWidget:
+        view = BatchesView(
+            BatchesViewModel(self._desk, self._fit.clock), self.tasks, self, memory=self._fit.memory
+        )
+        view.load()
+        return view
 
     def _build_overview(self) -> QWidget:
         view = OverviewView(

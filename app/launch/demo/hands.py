@@ -101,7 +101,7 @@ class Hands:
             return None
 
         table, index = await self.until(look, f"no row contains {words!r}", seconds)
-        table.scrollTo(index)
+        table.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
         place = table.visualRect(index).center()
         QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
         table.setCurrentIndex(index)
