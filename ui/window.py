@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, Q
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QDialog,
     QHBoxLayout,
     QMenu,
     QStackedLayout,
@@ -23,7 +24,7 @@ from ui import theme
 from ui.bind import bind
 from ui.icons import Icon
 from ui.observable import Observable
-from ui.shell_state import ShellState
+from ui.shell_state import Person, ShellState
 from ui.theme import LOOK
 from ui.tokens import SCALES, ThemeName, Tone
 from ui.widgets.banner import Banner
@@ -34,6 +35,15 @@ from ui.widgets.sheet import Sheet, ShortcutLine
 from ui.widgets.status_bar import StatusBar
 from ui.widgets.toast import ToastArea
 from ui.widgets.top_bar import TopBar
+
+
+def _is_open_dialog(widget: QWidget) -> bool:
+    return isinstance(widget, QDialog) and widget.isVisible()
+
+
+def _same_person(one: Person, other: Person | None) -> bool:
+    """Unlocking keeps the sign-in, and with it its time; a new sign-in is another one, also under the same name."""
+    return other is not None and (one.name, one.since) == (other.name, other.since)
 
 
 def _nothing() -> None: ...
@@ -102,6 +112,8 @@ class Shell(QWidget):
         self._trail: list[str] = []
         self._actions: list[PaletteItem] = []
         self._focus_before_lock: QWidget | None = None
+        self._put_away: list[QWidget] = []
+        self._locked_person: Person | None = None
         self._notice_key = ""
         self.setWindowTitle("Batchwright")
         self.setMinimumSize(960, 640)
@@ -260,7 +272,7 @@ class Shell(QWidget):
         self.lock_screen.show_state(state)
         self._show_rail(state)
         self._show_notice(state)
-        self._show_lock(state.locked)
+        self._show_lock(state)
 
     def _show_rail(self, state: ShellState) -> None:
         items = [
@@ -282,20 +294,40 @@ class Shell(QWidget):
             mark = Icon(notice.icon) if notice.icon else None
             self.banner.say(notice.text, Tone(notice.tone), icon=mark, action=notice.action)
 
-    def _show_lock(self, locked: bool) -> None:
+    def _show_lock(self, state: ShellState) -> None:
         shown = self._layers.currentWidget() is self.lock_screen
-        if locked == shown:
-            return
-        if locked:
-            self._focus_before_lock = self.focusWidget()
-            QGuiApplication.clipboard().clear()  # the next person must not paste what this one copied
-            self._layers.setCurrentWidget(self.lock_screen)
-            self.lock_screen.take_keyboard()
-        else:
-            self._layers.setCurrentWidget(self._content)
-            before, self._focus_before_lock = self._focus_before_lock, None
-            if before is not None and isValid(before):
-                before.setFocus(Qt.FocusReason.OtherFocusReason)
+        if state.locked and not shown:
+            self._lock(state)
+        elif shown and not state.locked:
+            self._unlock(state)
+
+    def _lock(self, state: ShellState) -> None:
+        while (popup := QApplication.activePopupWidget()) is not None:
+            popup.close()
+        self.palette_overlay.close_overlay()
+        self.sheet.close_overlay()
+        self._put_away = [each for each in QApplication.topLevelWidgets() if _is_open_dialog(each)]
+        for dialog in self._put_away:
+            dialog.hide()  # neither answered nor rejected: it comes back for the same person
+        self._locked_person = state.person
+        self._focus_before_lock = self.focusWidget()
+        QGuiApplication.clipboard().clear()  # the next person must not paste what this one copied
+        self._layers.setCurrentWidget(self.lock_screen)
+        self.lock_screen.take_keyboard()
+
+    def _unlock(self, state: ShellState) -> None:
+        self._layers.setCurrentWidget(self._content)
+        before, self._focus_before_lock = self._focus_before_lock, None
+        same = state.person is not None and _same_person(state.person, self._locked_person)
+        if same and before is not None and isValid(before):
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        dialogs, self._put_away = self._put_away, []
+        for dialog in dialogs:
+            if isValid(dialog) and isinstance(dialog, QDialog):
+                if same:
+                    dialog.show()
+                else:
+                    dialog.reject()
 
     def _show_current(self) -> None:
         widget = self.page(self.current)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ui.icons import Icon
@@ -169,6 +169,11 @@ class SignDialog(Dialog):
         self.body.addWidget(self._note)
         self._end.hide()
         self.body.addWidget(self._end)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A password half typed does not survive the lock."""
+        self.password.clear()
+        super().hideEvent(event)
 
     def _on_user(self) -> None:
         self.password.setFocus()

@@ -481,24 +481,26 @@ def table() -> QWidget:
     return widget
 
 
-def sign_dialog() -> SignDialog:
-    return SignDialog(
-        SignRequest(
-            title="Release B-2597",
-            verb="Release B-2597",
-            meaning="Released",
-            signer="Dr. Mara Lindt, QA Head",
-            consequence="The batch leaves quarantine. This cannot be undone.",
-            lines=[
-                ("Batch", "B-2597, Paracetamol 500 mg tablets"),
-                ("Master record", "MR-014, version 4"),
-                ("Record version", "318, confirmed by the server"),
-                ("Exceptions", "4, all decided"),
-                ("Deviations", "DEV-2026-0117, closed"),
-                ("Yield", "98.7 % (97.0 to 101.0)"),
-            ],
-        )
+def sign_request() -> SignRequest:
+    return SignRequest(
+        title="Release B-2597",
+        verb="Release B-2597",
+        meaning="Released",
+        signer="Dr. Mara Lindt, QA Head",
+        consequence="The batch leaves quarantine. This cannot be undone.",
+        lines=[
+            ("Batch", "B-2597, Paracetamol 500 mg tablets"),
+            ("Master record", "MR-014, version 4"),
+            ("Record version", "318, confirmed by the server"),
+            ("Exceptions", "4, all decided"),
+            ("Deviations", "DEV-2026-0117, closed"),
+            ("Yield", "98.7 % (97.0 to 101.0)"),
+        ],
     )
+
+
+def sign_dialog() -> SignDialog:
+    return SignDialog(sign_request())
 
 
 def verify_dialog() -> SignDialog:

@@ -1,5 +1,6 @@
 """The window: places, lock, palette, status, text size."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -7,17 +8,18 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.support.screens import looking
 from tests.ui.kit import gallery
 from ui.icons import Icon
 from ui.observable import Observable
-from ui.shell_state import Connection, ShellState
+from ui.shell_state import Connection, Person, ShellState
+from ui.tasks import answer
 from ui.theme import LOOK
 from ui.tokens import ThemeName
-from ui.widgets import Button, Label, PaletteItem
+from ui.widgets import Button, Label, PaletteItem, SignDialog
 from ui.window import Gestures, Page, Shell
 
 
@@ -143,6 +145,35 @@ def test_nothing_behind_the_lock_answers_to_keys(desk: Desk, qtbot: QtBot) -> No
     assert pressed == []
     assert desk.window.current == "batches"
     assert not desk.window.palette_overlay.isVisible()
+
+
+async def test_an_open_dialog_goes_behind_the_lock_and_comes_back_for_the_same_person(desk: Desk) -> None:
+    dialog = SignDialog(gallery.sign_request(), desk.window)
+    waiting = asyncio.ensure_future(answer(dialog))
+    await asyncio.sleep(0.01)
+    dialog.password.setText("half a passw")
+    desk.window.palette_overlay.open()
+    desk.state.set(replace(desk.state.value, locked=True))
+    await asyncio.sleep(0.01)
+    assert not dialog.isVisible()
+    assert not desk.window.palette_overlay.isVisible()
+    assert not waiting.done()
+    desk.state.set(replace(desk.state.value, locked=False))
+    await asyncio.sleep(0.01)
+    assert dialog.isVisible()
+    assert dialog.password.text() == ""
+    dialog.reject()
+    assert await waiting == QDialog.DialogCode.Rejected
+
+
+async def test_somebody_else_does_not_find_the_dialog_of_the_one_before(desk: Desk) -> None:
+    dialog = SignDialog(gallery.sign_request(), desk.window)
+    waiting = asyncio.ensure_future(answer(dialog))
+    await asyncio.sleep(0.01)
+    desk.state.set(replace(desk.state.value, locked=True))
+    other = Person(name="Tom Brandt", role="Production Officer", since=gallery.NOW)
+    desk.state.set(replace(desk.state.value, locked=False, person=other))
+    assert await waiting == QDialog.DialogCode.Rejected
 
 
 def test_a_wrong_password_is_said_on_the_lock(desk: Desk) -> None:
