@@ -259,10 +259,28 @@ def files() -> dict[str, bytes]:
 
 def write_lek_small(directory: Path) -> Path:
     """Write the data set into `directory` and answer it."""
-    for name, content in files().items():
+    return _written(directory, files())
+
+
+def copies_of_batch_1(directory: Path, many: int) -> Path:
+    """Batch 1, to which there is nothing to say, under `many` numbers, and the series of batch 24."""
+    content = files()
+    content["Laboratory.csv"] = csv_of(
+        LABORATORY_FORMS, [{**laboratory_row(1), "batch": str(each)} for each in range(1, many + 1)]
+    )
+    content["Process.csv"] = csv_of(
+        PROCESS_FORMS, [{**process_row(1), "batch": str(each)} for each in range(1, many + 1)]
+    )
+    content["Process/1.csv"] = csv_of(SERIES_FORMS, press_rows(24, datetime(2019, 12, 2, 6, 0)))  # noqa: DTZ001
+    del content["Process/2.csv"]
+    return _written(directory, content)
+
+
+def _written(directory: Path, content: Mapping[str, bytes]) -> Path:
+    for name, each in content.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        path.write_bytes(each)
     return directory
 
 
