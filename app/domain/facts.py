@@ -24,8 +24,9 @@ class Facts:
 
     def one(self, cls: type[R], key: UUID) -> R | None:
         """The record of this class and id, if known."""
-        kind = cast("Any", cls).KIND
-        return cast("R | None", self._kinds.get(kind, {}).get(key))
+        wanted: Any = cls
+        known: Any = self._kinds.get(wanted.KIND)  # asked many times for each command: no default made, no cast
+        return None if known is None else known.get(key)
 
     def every(self, cls: type[R], **where: object) -> tuple[R, ...]:
         """All known records of a class whose attributes equal `where`, in order of id (that is, of making)."""
