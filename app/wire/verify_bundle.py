@@ -23,6 +23,7 @@ from app.wire.verify_record import Sealed, record_flaws
 
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes of one unpacked member: more is no batch, but an attack on the reader."""
+LARGEST_FILE: Final = 1024 * 1024 * 1024
 MOST_FLAWS: Final = 200
 _MISSHAPEN: Final = (
     KeyError,
