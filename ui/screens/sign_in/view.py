@@ -44,6 +44,14 @@ class SignInView(QWidget):
         """Read who was here last; called when the page is shown."""
         self._tasks.start(self._view_model.load(), name="sign_in.load", once=True)
 
+    def people(self) -> tuple[PersonButton, ...]:
+        """The buttons of those who were here last."""
+        return tuple(self._people)
+
+    def hint_buttons(self) -> list[Button]:
+        """The demo's accounts."""
+        return self.demo.findChildren(Button)
+
     # Building.
 
     def _build(self) -> None:
@@ -54,9 +62,9 @@ class SignInView(QWidget):
         self._people_card = Card(self.tr("Last at this station"))
         self._people_card.body.addStretch(1)
         self._form = self._build_form()
-        self._demo = Card(self.tr("Demo plant: tap an account to fill it in"))
-        self._demo_lines = QGridLayout()
-        self._demo.body.addLayout(self._demo_lines)
+        self.demo = Card(self.tr("Demo plant: tap an account to fill it in"))
+        self._hints = QGridLayout()
+        self.demo.body.addLayout(self._hints)
         self._columns = QHBoxLayout()
         self._columns.addWidget(self._people_card, 1)
         self._columns.addWidget(self._form, 1)
@@ -72,7 +80,7 @@ class SignInView(QWidget):
         for widget in (self._warning, self._line):
             column.addWidget(widget)
         column.addLayout(self._columns)
-        column.addWidget(self._demo)
+        column.addWidget(self.demo)
         column.addStretch(3)
         self._column = column
         page = QWidget()
@@ -162,8 +170,8 @@ class SignInView(QWidget):
             button.setToolTip("" if person.possible else self.tr("Their time without the server is over."))
 
     def _render_demo(self, hints: tuple[DemoHint, ...]) -> None:
-        self._demo.setVisible(bool(hints))
-        if self._demo_lines.count() or not hints:
+        self.demo.setVisible(bool(hints))
+        if self._hints.count() or not hints:
             return
         for place, hint in enumerate(hints):
             role = ElidedLabel(hint.role, Type.BODY, Tone.NEUTRAL)
@@ -171,9 +179,9 @@ class SignInView(QWidget):
             button.setToolTip(self.tr("Fill in {0}").format(hint.login))
             button.clicked.connect(lambda _=False, hint=hint: self._on_hint(hint))
             row, side = divmod(place, 2)
-            self._demo_lines.addWidget(role, row, side * 2)
-            self._demo_lines.addWidget(button, row, side * 2 + 1, Qt.AlignmentFlag.AlignLeft)
-            self._demo_lines.setColumnStretch(side * 2 + 1, 1)
+            self._hints.addWidget(role, row, side * 2)
+            self._hints.addWidget(button, row, side * 2 + 1, Qt.AlignmentFlag.AlignLeft)
+            self._hints.setColumnStretch(side * 2 + 1, 1)
 
     def take_keyboard(self) -> None:
         """The keyboard goes where work starts: to the password if the name is known, else to the name."""
@@ -232,5 +240,5 @@ class SignInView(QWidget):
         self._columns.setSpacing(look.px(GAP_6))
         self._form.body.setSpacing(look.px(GAP_4))
         self._people_card.body.setSpacing(look.px(GAP_2))
-        self._demo_lines.setHorizontalSpacing(look.px(GAP_3))
-        self._demo_lines.setVerticalSpacing(0)
+        self._hints.setHorizontalSpacing(look.px(GAP_3))
+        self._hints.setVerticalSpacing(0)

@@ -1,7 +1,7 @@
 """One entry as it was made: the value large, who and when, where it is on its way, and what is unusual about it."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.client.ports import Mark
 from ui.icons import Icon
@@ -42,7 +42,7 @@ class EntryPanel(QWidget):
         verdict.setContentsMargins(0, 0, 0, 0)
         verdict.addWidget(self._warn, 0, Qt.AlignmentFlag.AlignTop)
         verdict.addWidget(self._verdict, 1)
-        meta = QHBoxLayout()
+        meta = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         meta.addWidget(self._meta, 1)
         meta.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         self._meta_row = meta
@@ -76,7 +76,9 @@ class EntryPanel(QWidget):
 
     def _on_look(self, look: Look) -> None:
         self._column.setSpacing(look.px(GAP_1))
-        self._meta_row.setSpacing(look.px(GAP_3))
+        self._meta_row.setSpacing(look.px(GAP_3 if look.scale < 1.3 else GAP_1))
+        beside = QBoxLayout.Direction.LeftToRight if look.scale < 1.3 else QBoxLayout.Direction.TopToBottom
+        self._meta_row.setDirection(beside)
         layout = self._verdict_row.layout()
         if layout is not None:
             layout.setSpacing(look.px(GAP_2))

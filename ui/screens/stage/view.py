@@ -171,6 +171,7 @@ class StageView(QWidget):
         card.choose_asked.connect(self._on_choose)
         card.timer_started.connect(self._view_model.start_timer)
         card.timer_stopped.connect(self._view_model.stop_timer)
+        self.nothing.acted.connect(self._navigator.open_batches)
         self._ticks.timeout.connect(self._view_model.tick)
 
     # Rendering.
