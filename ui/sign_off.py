@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.decision import Blocker
 from ui import text
@@ -12,7 +12,8 @@ from ui.icons import Icon
 from ui.signing import Phase, Signing, SigningState
 from ui.tasks import Tasks, answer
 from ui.tokens import Tone
-from ui.widgets import Button, ButtonKind, SignDialog, SignRequest
+from ui.widgets import SignDialog, SignRequest
+from ui.widgets.row_button import RowButton
 
 Follow = Callable[[Blocker], None]
 
@@ -91,16 +92,27 @@ def _add_links(
     follow: Follow,
     leads: Callable[[Blocker], bool] | None,
 ) -> None:
+    links = QWidget()
+    column = QVBoxLayout(links)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
     for each in blockers:
-        link = Button(text.blocker(each), kind=ButtonKind.QUIET, icon=Icon.FORWARD)
-        link.setEnabled(leads is None or leads(each))
+        link = RowButton(
+            text.blocker(each),
+            icon=Icon.FORWARD,
+            tone=Tone.ATTENTION,
+            leads=leads is None or leads(each),
+            lines=2,
+        )
 
         def go(_: bool = False, blocker: Blocker = each) -> None:
             dialog.accept()
             follow(blocker)
 
         link.clicked.connect(go)
-        dialog.body.addWidget(link)
+        column.addWidget(link)
+    dialog.body.addWidget(links)
+    dialog.adjustSize()
 
 
 def _tr(sentence: str) -> str:

@@ -86,7 +86,7 @@ def fresh_batch(world: World, number: str, days: float) -> Shift:
         CreateBatch(
             master_id=TABLETS,
             number=number,
-            quantity=Quantity(value=world.batch("B-2026-0131").quantity.value, unit="tablet"),
+            quantity=Quantity(value=world.batch("B-2026-0131").quantity.value, unit="tablets"),
             line="Tablet line 2",
             materials=world.batch("B-2026-0131").materials,
         ),

@@ -415,3 +415,23 @@ def test_a_settled_deviation_is_never_overdue() -> None:
     world = quality_world()
     old = replace(deviation(world, "DEV-2026-001"), due_on=world.now - timedelta(days=90))
     assert not line_of(old, world.now, None).overdue
+
+
+async def test_the_next_person_does_not_see_the_form_of_the_last_one() -> None:
+    desk = desk_of(Role.QA_REVIEWER)
+    model = await opened(desk, "DEV-2026-007")
+    model.begin(DeviationAction.CLASSIFY)
+    model.put("reason", "Half a sentence")
+    await desk.session.sign_out()
+    await desk.session.sign_in("luka.bizjak", "floor")
+    await model.load()
+    assert model.state.value.form is None
+
+
+async def test_nothing_is_asked_while_nobody_is_signed_in() -> None:
+    desk = desk_of(Role.QA_REVIEWER)
+    model = await opened(desk, "DEV-2026-007")
+    await desk.session.sign_out()
+    before = model.state.value
+    await model.load()
+    assert model.state.value == before

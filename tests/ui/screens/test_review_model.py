@@ -25,6 +25,7 @@ from tests.ui.screens.quality_plant import (
     raise_deviation,
 )
 from tests.ui.screens.went import Went
+from ui.drafts import MemoryDrafts
 from ui.screens.review.file_model import ReviewViewModel
 from ui.screens.review.view_model import QueueViewModel
 from ui.signing import Phase
@@ -36,7 +37,7 @@ def desk_of(role: Role, *, offline: bool = False) -> SampleDesk:
 
 def model_of(desk: Desk) -> tuple[ReviewViewModel, Went]:
     went = Went()
-    return ReviewViewModel(desk, lambda: NOW, went), went
+    return ReviewViewModel(desk, lambda: NOW, went, MemoryDrafts()), went
 
 
 async def opened(desk: Desk, number: str = TROUBLED) -> ReviewViewModel:
@@ -440,3 +441,32 @@ async def test_a_change_by_others_keeps_the_selection_and_the_half_written_comme
     assert state.selected == selected
     assert state.verdict.comment == "Half a comment"
     assert replace(state.counts, deviations=2) == state.counts
+
+
+async def test_a_half_written_comment_belongs_to_its_exception_and_waits_there() -> None:
+    model = await opened(desk_of(Role.QA_REVIEWER))
+    model.comment("Asked Ana about")
+    model.step_on(1)
+    assert model.state.value.verdict.comment == ""
+    model.step_on(-1)
+    assert model.state.value.verdict.comment == "Asked Ana about"
+
+
+async def test_the_next_person_does_not_see_what_the_last_one_half_wrote() -> None:
+    desk = desk_of(Role.QA_HEAD)
+    model = await opened(desk, CLEAN)
+    model.begin(BatchAction.PLACE_QA_HOLD)
+    model.write("Because of")
+    await desk.session.sign_out()
+    await desk.session.sign_in("eva.mlakar", "floor")
+    await model.load()
+    assert model.state.value.form is None
+
+
+async def test_nothing_is_asked_while_nobody_is_signed_in() -> None:
+    desk = desk_of(Role.QA_HEAD)
+    model = await opened(desk, CLEAN)
+    await desk.session.sign_out()
+    before = model.state.value
+    await model.load()
+    assert model.state.value == before

@@ -29,6 +29,7 @@ from tests.ui.screens.quality_plant import (
 )
 from tests.ui.screens.went import Went
 from ui import text
+from ui.drafts import MemoryDrafts
 from ui.screens.review.file_model import ReviewViewModel
 from ui.screens.review.file_view import (
     DEVIATIONS,
@@ -41,7 +42,8 @@ from ui.screens.review.file_view import (
 from ui.screens.review.view import ReviewQueueView
 from ui.screens.review.view_model import QueueViewModel
 from ui.tasks import Tasks
-from ui.widgets import Button, ButtonKind, Label
+from ui.widgets import Label
+from ui.widgets.row_button import RowButton
 
 
 def _report(name: str, error: BaseException) -> None:
@@ -68,7 +70,7 @@ class Bench:
 
     async def file(self, number: str = TROUBLED, *, desk: Desk | None = None) -> ReviewFileView:
         view = ReviewFileView(
-            ReviewViewModel(desk or self.desk, self.clock, self.went), self.tasks, self.went
+            ReviewViewModel(desk or self.desk, self.clock, self.went, MemoryDrafts()), self.tasks, self.went
         )
         self._show(view)
         view.open(self.desk.batch_id(number))
@@ -265,8 +267,8 @@ async def test_a_release_the_server_refuses_lists_every_reason_as_a_link(qtbot: 
     dialog.password.setText("floor")
     dialog.act.click()
     await turns()
-    links = [each for each in dialog.findChildren(Button) if each.kind is ButtonKind.QUIET and each.text()]
-    assert [link.text() for link in links] == [text.blocker(each) for each in blockers]
+    links = dialog.findChildren(RowButton)
+    assert [link.title for link in links] == [text.blocker(each) for each in blockers]
     assert grab(dialog, "rev-sign-refused", shots, size=None).exists()
     links[1].click()
     await bench.tasks.settle()

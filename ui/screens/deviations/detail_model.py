@@ -19,7 +19,7 @@ from app.domain.deviation import (
     offered,
 )
 from app.domain.exception import ReviewException
-from app.domain.identity import DeviationId
+from app.domain.identity import DeviationId, UserId
 from app.domain.signature import Meaning, Signature
 from ui import text
 from ui.drafts import Drafts
@@ -142,6 +142,7 @@ class DeviationViewModel:
         self._clock = clock
         self._drafts = drafts
         self._id: DeviationId | None = None
+        self._who: UserId | None = None
         self.state = Observable(DetailState())
 
     @property
@@ -162,9 +163,10 @@ class DeviationViewModel:
         await self.load()
 
     async def load(self) -> None:
-        """Read the deviation and what it is linked to again; an open form stays open."""
+        """Read the deviation and what it is linked to again; an open form stays open for whoever opened it."""
         wanted = self._id
-        if wanted is None:
+        self._forget_others_words()
+        if wanted is None or self._who is None:
             return
         deviation = await self._desk.records.deviation(wanted)
         file = None
@@ -268,6 +270,13 @@ class DeviationViewModel:
                 self._drafts.forget(self._draft_key(form.action, each.key))
         self.leave_form()
         await self.load()
+
+    def _forget_others_words(self) -> None:
+        person = self._desk.session.person.value
+        who = person.user_id if person is not None else None
+        if who != self._who:
+            self._who = who
+            self.leave_form()
 
     async def _offers(self, deviation: Deviation) -> tuple[Offer, ...]:
         allowed = offered(deviation, self._desk.session.context())

@@ -323,3 +323,4 @@ class RaiseDeviationView(QWidget):
         self._times.setSpacing(look.px(GAP_4))
         self._places.setSpacing(look.px(GAP_4))
         self._saved_row.setSpacing(look.px(GAP_3))
+        self._done.setMinimumHeight(look.px(220))

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.decision import Blocker
 from ui.icons import Icon
-from ui.screens.review.row_button import RowButton
 from ui.tokens import Tone
+from ui.widgets.row_button import RowButton
 
 ICONS = {
     "exception": Icon.FLAG,

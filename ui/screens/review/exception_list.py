@@ -10,10 +10,10 @@ from app.domain.identity import ExceptionId
 from ui import text, tones
 from ui.icons import Icon
 from ui.screens.review.record_lines import ExceptionLine, RuleGroup
-from ui.screens.review.row_button import RowButton
 from ui.theme import Look, themed
 from ui.tokens import GAP_1, GAP_2, GAP_4, Tone, Type
 from ui.widgets import Button, ButtonKind, FlowLayout, Label, StatusChip
+from ui.widgets.row_button import RowButton
 
 
 class Heading(QWidget):

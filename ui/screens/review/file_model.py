@@ -17,7 +17,7 @@ from app.domain.exception import (
     MOVES as EXCEPTION_MOVES,
 )
 from app.domain.exception import AssessException, ExceptionAction
-from app.domain.identity import BatchId, DeviationId, ExceptionId
+from app.domain.identity import BatchId, DeviationId, ExceptionId, UserId
 from app.domain.permissions import Permission
 from app.domain.review import (
     DecideDisposition,
@@ -36,6 +36,7 @@ from app.domain.review import (
 from app.domain.signature import Meaning, Signature
 from app.domain.step import Step
 from ui import text
+from ui.drafts import Drafts
 from ui.navigation import DeviationContext, Navigator
 from ui.observable import Observable
 from ui.screens.review.record_lines import (
@@ -204,10 +205,12 @@ JUDGEMENTS: Final = MappingProxyType(
 class ReviewViewModel:
     """One batch at a time: look, judge, sign."""
 
-    def __init__(self, desk: Desk, clock: Clock, navigator: Navigator) -> None:
+    def __init__(self, desk: Desk, clock: Clock, navigator: Navigator, drafts: Drafts) -> None:
         self._desk = desk
         self._clock = clock
         self._navigator = navigator
+        self._drafts = drafts
+        self._who: UserId | None = None
         self._id: BatchId | None = None
         self._file: BatchFile | None = None
         self.state = Observable(FileState())
@@ -231,9 +234,10 @@ class ReviewViewModel:
         await self.load()
 
     async def load(self) -> None:
-        """Read the file again; what is selected and half written stays."""
+        """Read the file again; what is selected and half written stays, for whoever wrote it."""
         wanted = self._id
-        if wanted is None:
+        self._forget_others_words()
+        if wanted is None or self._who is None:
             return
         file = await self._desk.records.batch(wanted)
         offers = await self._offers(file) if file is not None else ()
@@ -249,6 +253,9 @@ class ReviewViewModel:
         waiting = [each.id for group in groups for each in group.lines if each.exception.unsettled]
         selected = state.selected if state.selected in known else next(iter([*waiting, *known]), None)
         ids = state.verdict.ids & frozenset(known) or (frozenset({selected}) if selected else frozenset())
+        verdict = replace(state.verdict, ids=ids)
+        if ids != state.verdict.ids:
+            verdict = self._judgement(ids)
         forward = FORWARD.get(file.batch.status)
         following = next((each for each in offers if each.action is forward), None)
         self.state.set(
@@ -274,7 +281,7 @@ class ReviewViewModel:
                 others=tuple(each for each in offers if each is not following),
                 may_assess=self._desk.session.context().lacks(Permission.EXCEPTION_ASSESS) is None,
                 selected=selected,
-                verdict=replace(state.verdict, ids=ids),
+                verdict=verdict,
                 form=_checked_again(state.form, offers),
             )
         )
@@ -286,9 +293,9 @@ class ReviewViewModel:
         state = self.state.value
         if exception_id == state.selected and state.verdict.ids == frozenset((exception_id,)):
             return
-        keep = state.verdict.comment if exception_id in state.verdict.ids else ""
-        verdict = Judgement(ids=frozenset({exception_id}), comment=keep)
-        self.state.set(replace(state, selected=exception_id, verdict=verdict))
+        self.state.set(
+            replace(state, selected=exception_id, verdict=self._judgement(frozenset({exception_id})))
+        )
 
     def step_on(self, by: int) -> None:
         """The next or the previous exception in the order shown."""
@@ -376,14 +383,14 @@ class ReviewViewModel:
     def decide_on(self, ids: Sequence[ExceptionId]) -> None:
         """Take several exceptions of one rule into one decision."""
         state = self.state.value
-        comment = state.verdict.comment if state.verdict.ids == frozenset(ids) else ""
         first = next((each for each in ids if each == state.selected), ids[0] if ids else state.selected)
-        self.state.set(replace(state, selected=first, verdict=Judgement(ids=frozenset(ids), comment=comment)))
+        self.state.set(replace(state, selected=first, verdict=self._judgement(frozenset(ids))))
 
     def comment(self, words: str) -> None:
         """The comment of the decision that is being written."""
         state = self.state.value
         if words != state.verdict.comment:
+            self._drafts.put(_draft_of(state.verdict.ids), words)
             self.state.set(
                 replace(state, verdict=replace(state.verdict, comment=words, error="", refusal=None))
             )
@@ -447,6 +454,7 @@ class ReviewViewModel:
         """The decision was given: go on to the next exception that waits."""
         state = self.state.value
         done = state.verdict.ids
+        self._drafts.forget(_draft_of(done))
         waiting = [
             each.id
             for group in state.groups
@@ -455,7 +463,7 @@ class ReviewViewModel:
         ]
         following = waiting[0] if waiting else state.selected
         ids = frozenset({following}) if following else frozenset[ExceptionId]()
-        self.state.set(replace(state, selected=following, verdict=Judgement(ids=ids)))
+        self.state.set(replace(state, selected=following, verdict=self._judgement(ids)))
 
     def raise_deviation(self) -> None:
         """Escalate to a new deviation, its form filled in with all that is known."""
@@ -489,15 +497,25 @@ class ReviewViewModel:
             (each for each in (state.forward, *state.others) if each and each.action is action), None
         )
         refusal = offer.refusal if offer is not None else None
-        self.state.set(replace(state, form=ActForm(action=action, refusal=refusal)))
+        words = self._drafts.get(self._draft_of_act(action)) or ""
+        self.state.set(replace(state, form=ActForm(action=action, comment=words, refusal=refusal)))
 
     def leave_form(self) -> None:
+        """Put the form away; its words stay a draft."""
         self.state.set(replace(self.state.value, form=None))
+
+    def acted(self) -> None:
+        """The act was given: its words are no longer a draft."""
+        form = self.state.value.form
+        if form is not None:
+            self._drafts.forget(self._draft_of_act(form.action))
+        self.leave_form()
 
     def write(self, words: str) -> None:
         """The comment or the reason of the act."""
         state = self.state.value
         if state.form is not None and words != state.form.comment:
+            self._drafts.put(self._draft_of_act(state.form.action), words)
             errors = {key: said for key, said in state.form.errors.items() if key != "comment"}
             form = replace(state.form, comment=words, errors=errors, refusal=None)
             self.state.set(replace(state, form=form))
@@ -544,6 +562,20 @@ class ReviewViewModel:
             commands=(command,),
             consequence=words.consequence,
         )
+
+    def _judgement(self, ids: frozenset[ExceptionId]) -> Judgement:
+        """The open decision on these, with the comment that was half written for just them."""
+        return Judgement(ids=ids, comment=self._drafts.get(_draft_of(ids)) or "")
+
+    def _draft_of_act(self, action: BatchAction) -> str:
+        return f"review:{self._id}:{action.value}"
+
+    def _forget_others_words(self) -> None:
+        person = self._desk.session.person.value
+        who = person.user_id if person is not None else None
+        if who != self._who:
+            self._who = who
+            self.state.set(replace(self.state.value, form=None, verdict=NOTHING_JUDGED))
 
     async def _offers(self, file: BatchFile) -> tuple[Offer, ...]:
         allowed = offered(file.batch, self._desk.session.context()) & actions_from(file.batch.status)
@@ -640,6 +672,10 @@ def _waiting_since(file: BatchFile) -> datetime | None:
 def _open_first(deviations: tuple[Deviation, ...]) -> tuple[Deviation, ...]:
     order = list(DeviationStatus)
     return tuple(sorted(deviations, key=lambda each: (each.status in SETTLED, order.index(each.status))))
+
+
+def _draft_of(ids: frozenset[ExceptionId]) -> str:
+    return "exception:" + ",".join(sorted(str(each) for each in ids))
 
 
 def _checked_again(form: ActForm | None, offers: tuple[Offer, ...]) -> ActForm | None:

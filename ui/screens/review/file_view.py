@@ -30,7 +30,6 @@ from ui.screens.review.exception_card import ExceptionCard
 from ui.screens.review.exception_list import ExceptionList
 from ui.screens.review.file_model import ACTS, FileState, Offer, ReviewViewModel, short_hash
 from ui.screens.review.record_view import RecordView
-from ui.screens.review.row_button import RowButton
 from ui.screens.review.table_model import history_columns, waited
 from ui.sign_off import sign_off
 from ui.signing import Phase, Signing
@@ -53,6 +52,7 @@ from ui.widgets import (
     TimelineEntry,
     TimelineView,
 )
+from ui.widgets.row_button import RowButton
 
 NARROW = 900
 LEAST = 400  # below that height the page scrolls as a whole instead of squeezing its parts
@@ -599,7 +599,9 @@ class ReviewFileView(QWidget):
             danger=form.action in DANGER,
             farewell=self.tr("{0}: accepted, and in the plant's journal.").format(words.meaning.value),
         )
-        if ended is not Phase.ASKED:
+        if ended in {Phase.ACCEPTED, Phase.UNANSWERED}:
+            self._view_model.acted()
+        elif ended is Phase.REFUSED:
             self._view_model.leave_form()
         await self._view_model.load()
 

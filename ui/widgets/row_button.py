@@ -8,14 +8,17 @@ from ui.icons import Icon, paint_icon
 from ui.paint import CHIP_HEIGHT, box, chip, chip_width, focus_ring, words
 from ui.theme import LOOK, Look, themed
 from ui.tokens import RADIUS, TARGET, Tone, Type
-from ui.widgets import Chip
+from ui.widgets.status_chip import Chip
 
 PAD = 12
 SIDE = 20
 
 
 class RowButton(QPushButton):
-    """Gives way when space is short; its tooltip has the whole words. Checkable, it shows that it is the one open."""
+    """Gives way when space is short; its tooltip has the whole words. Checkable, it shows that it is the one open.
+
+    `lines=2` wraps the title instead of eliding it, where there is no second line.
+    """
 
     def __init__(
         self,
@@ -27,12 +30,14 @@ class RowButton(QPushButton):
         mark: Chip | None = None,
         leads: bool = True,
         checkable: bool = False,
+        lines: int = 1,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._title, self._subtitle = title, subtitle
         self._icon, self._tone, self._mark = icon, tone, mark
         self._leads = leads
+        self._lines = lines
         self.setCheckable(checkable)
         self.setEnabled(leads)
         self.setAutoDefault(False)
@@ -49,7 +54,7 @@ class RowButton(QPushButton):
 
     def sizeHint(self) -> QSize:
         look = LOOK.value
-        return QSize(look.px(280), look.px(60 if self._subtitle else TARGET))
+        return QSize(look.px(280), look.px(60 if self._subtitle or self._lines > 1 else TARGET))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(LOOK.value.px(160), self.sizeHint().height())
@@ -101,6 +106,12 @@ class RowButton(QPushButton):
     def _paint_words(self, painter: QPainter, area: QRect, look: Look) -> None:
         t = look.tokens
         title = look.font(Type.STRONG if self._subtitle or self.isCheckable() else Type.BODY)
+        if self._lines > 1:
+            painter.setFont(title)
+            painter.setPen(look.color("text"))
+            wrap = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+            painter.drawText(area, wrap, self._title)
+            return
         if not self._subtitle:
             words(painter, area, self._title, title, t.text)
             return
