@@ -210,7 +210,17 @@ class Workplace(QObject):
             self._build_stage,
         )
         self.shell.add_page(
-            Page(name=DEVIATIONS, title=self.tr("Deviations"), icon=Icon.DEVIATION, shortcut="Alt+3"),
+            Page(
+                name=DEVIATIONS,
+                title=self.tr("Deviations"),
+                icon=Icon.DEVIATION,
+                shortcut="Alt+3",
+                help=self.tr(
+                    "The most pressing come first: open ones by due date, then what is settled. The chips choose by "
+                    "status.\n\nA deviation is raised here or from a step, with or without the network; its number is "
+                    "given by the server. It opens on its history, with the one action that comes next."
+                ),
+            ),
             lambda: DeviationsView(DeviationsViewModel(desk, fit.clock), tasks, self, memory=fit.memory),
         )
         self.shell.add_page(
@@ -248,10 +258,19 @@ class Workplace(QObject):
         )
         self.shell.add_page(
             Page(name=REVIEW_FILE, title=self.tr("Review"), icon=Icon.REVIEW, rail=False, under=REVIEW),
-            lambda: ReviewFileView(ReviewViewModel(desk, fit.clock, self), tasks, self),
+            lambda: ReviewFileView(ReviewViewModel(desk, fit.clock, self, fit.drafts), tasks, self),
         )
         self.shell.add_page(
-            Page(name=SYNC, title=self.tr("Sync"), icon=Icon.SYNC, shortcut="Alt+5"),
+            Page(
+                name=SYNC,
+                title=self.tr("Sync"),
+                icon=Icon.SYNC,
+                shortcut="Alt+5",
+                help=self.tr(
+                    "What waits goes out by itself as soon as the server answers; nothing has to be done.\n\nWhat the "
+                    "server refused is kept until a person settles it with a reason, or enters it again where it belongs."
+                ),
+            ),
             lambda: SyncView(SyncViewModel(desk, fit.clock, self), tasks),
         )
 
