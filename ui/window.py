@@ -241,13 +241,13 @@ class Shell(QWidget):
 
     def _make_menu(self) -> QMenu:
         menu = QMenu(self)
-        self._dark = QAction("Dark theme", menu)
+        self._dark = QAction(self.tr("Dark theme"), menu)
         self._dark.setCheckable(True)
         self._dark.setShortcut(QKeySequence("Ctrl+Shift+D"))
         self._dark.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # shown here, heard by the window
         self._dark.triggered.connect(self._toggle_theme)
         menu.addAction(self._dark)
-        sizes = menu.addMenu("Text size")
+        sizes = menu.addMenu(self.tr("Text size"))
         self._sizes = QActionGroup(sizes)
         for scale in SCALES:
             action = QAction(f"{round(scale * 100)} %", self._sizes)
@@ -257,9 +257,9 @@ class Shell(QWidget):
             sizes.addAction(action)
         menu.addSeparator()
         for title, slot in (
-            ("Help for this screen\tF1", self.show_help),
-            ("Keyboard shortcuts\t?", self.show_shortcuts),
-            ("Messages so far", self.show_messages),
+            (self.tr("Help for this screen") + "\tF1", self.show_help),
+            (self.tr("Keyboard shortcuts") + "\t?", self.show_shortcuts),
+            (self.tr("Messages so far"), self.show_messages),
         ):
             menu.addAction(title).triggered.connect(slot)
         return menu
@@ -350,14 +350,16 @@ class Shell(QWidget):
     def show_help(self) -> None:
         page = self._pages.get(self.current)
         if page is not None:
-            self.sheet.show_text(page.title, page.help or "This screen has no help text.")
+            self.sheet.show_text(page.title, page.help or self.tr("This screen has no help text."))
 
     def show_shortcuts(self) -> None:
-        self.sheet.show_shortcuts("Keyboard shortcuts", self._shortcut_lines())
+        self.sheet.show_shortcuts(self.tr("Keyboard shortcuts"), self._shortcut_lines())
 
     def show_messages(self) -> None:
         said = [message.text for message in self.toasts.history]
-        self.sheet.show_text("Messages so far", "\n\n".join(said) or "Nothing has been said yet.")
+        self.sheet.show_text(
+            self.tr("Messages so far"), "\n\n".join(said) or self.tr("Nothing has been said yet.")
+        )
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -397,7 +399,7 @@ class Shell(QWidget):
         state = self._state.value
         places = [
             PaletteItem(
-                title=f"Go to {page.title}",
+                title=self.tr("Go to {place}").format(place=page.title),
                 icon=page.icon,
                 shortcut=page.shortcut,
                 run=lambda name=page.name: self.go(name),
@@ -407,29 +409,37 @@ class Shell(QWidget):
         ]
         own = [
             PaletteItem(
-                title="Switch user",
+                title=self.tr("Switch user"),
                 icon=Icon.SWITCH_USER,
                 shortcut="Ctrl+Shift+U",
                 run=self._gestures.switch_user,
             ),
-            PaletteItem(title="Lock", icon=Icon.LOCK, shortcut="Ctrl+L", run=self._gestures.lock),
+            PaletteItem(title=self.tr("Lock"), icon=Icon.LOCK, shortcut="Ctrl+L", run=self._gestures.lock),
             PaletteItem(
-                title="Light or dark", icon=Icon.MOON, shortcut="Ctrl+Shift+D", run=self._toggle_theme
+                title=self.tr("Light or dark"),
+                icon=Icon.MOON,
+                shortcut="Ctrl+Shift+D",
+                run=self._toggle_theme,
             ),
             PaletteItem(
-                title="Larger text", icon=Icon.TEXT_SIZE, shortcut="Ctrl++", run=lambda: self._resize_text(1)
+                title=self.tr("Larger text"),
+                icon=Icon.TEXT_SIZE,
+                shortcut="Ctrl++",
+                run=lambda: self._resize_text(1),
             ),
             PaletteItem(
-                title="Smaller text",
+                title=self.tr("Smaller text"),
                 icon=Icon.TEXT_SIZE,
                 shortcut="Ctrl+-",
                 run=lambda: self._resize_text(-1),
             ),
-            PaletteItem(title="Help for this screen", icon=Icon.HELP, shortcut="F1", run=self.show_help),
             PaletteItem(
-                title="Keyboard shortcuts", icon=Icon.KEYBOARD, shortcut="?", run=self.show_shortcuts
+                title=self.tr("Help for this screen"), icon=Icon.HELP, shortcut="F1", run=self.show_help
             ),
-            PaletteItem(title="Messages so far", icon=Icon.LIST, run=self.show_messages),
+            PaletteItem(
+                title=self.tr("Keyboard shortcuts"), icon=Icon.KEYBOARD, shortcut="?", run=self.show_shortcuts
+            ),
+            PaletteItem(title=self.tr("Messages so far"), icon=Icon.LIST, run=self.show_messages),
         ]
         return (*self._page_actions(), *self._actions, *places, *own)
 
@@ -461,22 +471,22 @@ class Shell(QWidget):
             for b in self._shortcut_buttons()
         ]
         places = [
-            ShortcutLine("Places", p.shortcut, p.title)
+            ShortcutLine(self.tr("Places"), p.shortcut, p.title)
             for p in self._pages.values()
             if p.shortcut and self._may_open(p.name, self._state.value)
         ]
         everywhere = [
-            ShortcutLine("Everywhere", keys, what)
+            ShortcutLine(self.tr("Everywhere"), keys, what)
             for keys, what in (
-                ("Ctrl+K", "Find a record or an action"),
-                ("Ctrl+F", "Search in this list"),
-                ("Escape", "Back"),
-                ("F1", "Help for this screen"),
-                ("Ctrl+L", "Lock"),
-                ("Ctrl+Shift+U", "Switch user"),
-                ("Ctrl++ / Ctrl+-", "Text size"),
-                ("Ctrl+Shift+D", "Light or dark"),
-                ("?", "This list"),
+                ("Ctrl+K", self.tr("Find a record or an action")),
+                ("Ctrl+F", self.tr("Search in this list")),
+                ("Escape", self.tr("Back")),
+                ("F1", self.tr("Help for this screen")),
+                ("Ctrl+L", self.tr("Lock")),
+                ("Ctrl+Shift+U", self.tr("Switch user")),
+                ("Ctrl++ / Ctrl+-", self.tr("Text size")),
+                ("Ctrl+Shift+D", self.tr("Light or dark")),
+                ("?", self.tr("This list")),
             )
         ]
         return [*here, *places, *everywhere]

@@ -338,16 +338,16 @@ class Chart(QWidget):
         super().__init__(parent)
         self._x_name = ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Chart")
+        self.setAccessibleName(self.tr("Chart"))
         self.canvas = ChartCanvas()
         self._where = Label("", Type.CAPTION, Tone.NEUTRAL)
         self._tools = QHBoxLayout()
         self._tools.addWidget(self._where, 1)
         self._buttons: list[IconButton] = []
         for icon, name, act in (
-            (Icon.MINUS, "Zoom out (-)", self._zoom_out),
-            (Icon.PLUS, "Zoom in (+)", self._zoom_in),
-            (Icon.TARGET, "Show everything (Home)", self.show_all),
+            (Icon.MINUS, self.tr("Zoom out (-)"), self._zoom_out),
+            (Icon.PLUS, self.tr("Zoom in (+)"), self._zoom_in),
+            (Icon.TARGET, self.tr("Show everything (Home)"), self.show_all),
         ):
             button = IconButton(icon, name)
             button.clicked.connect(act)
@@ -355,7 +355,9 @@ class Chart(QWidget):
             self._tools.addWidget(button)
         self._scroll = ScrollColumn()
         self._scroll.column.addWidget(self.canvas, 1)
-        self._empty = EmptyState(Icon.CHART, "No measurements", "Nothing was recorded here.")
+        self._empty = EmptyState(
+            Icon.CHART, self.tr("No measurements"), self.tr("Nothing was recorded here.")
+        )
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.addLayout(self._tools)
@@ -370,7 +372,7 @@ class Chart(QWidget):
         channels: Sequence[Channel],
         *,
         x: Sequence[float] | None = None,
-        x_name: str = "Index",
+        x_name: str = "",
         times: bool = False,
         zone: tzinfo | None = None,
         marks: Sequence[ChartMark] = (),
@@ -384,7 +386,7 @@ class Chart(QWidget):
         for channel in channels:
             if len(channel.y) != len(axis):
                 raise ValueError(f"channel {channel.key}: {len(channel.y)} values over {len(axis)} places")
-        self._x_name = x_name
+        self._x_name = x_name or self.tr("Reading")
         canvas.times, canvas.zone = times, zone
         canvas.axis = axis if len(axis) else None
         canvas.lines = tuple(_line(channel) for channel in channels) if len(axis) else ()
@@ -468,7 +470,7 @@ class Chart(QWidget):
         if canvas.pointer is not None and canvas.axis is not None:
             self._where.setText(self._said(float(canvas.axis[canvas.pointer])))
         elif canvas.times and canvas.zone is None:
-            self._where.setText("Clock times as recorded; their zone is not known")
+            self._where.setText(self.tr("Clock times as recorded; their zone is not known"))
         else:
             self._where.setText("")
 
@@ -477,7 +479,9 @@ class Chart(QWidget):
             return f"{self._x_name} {at:g}"
         moment = datetime.fromtimestamp(at, UTC)
         if self.canvas.zone is None:
-            return f"{text.day(moment.date())} {moment:%H:%M:%S}, zone not known"
+            return self.tr("{when}, zone not known").format(
+                when=f"{text.day(moment.date())} {moment:%H:%M:%S}"
+            )
         return text.when(moment, self.canvas.zone)
 
     def _on_look(self, look: Look) -> None:

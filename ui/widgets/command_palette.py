@@ -116,15 +116,15 @@ class CommandPalette(Overlay):
         self._actions = actions
         self._find = find
         self.field = QLineEdit()
-        self.field.setPlaceholderText("Find a batch, step, deviation, or something to do")
-        self.field.setAccessibleName("Find or do")
+        self.field.setPlaceholderText(self.tr("Find a batch, step, deviation, or something to do"))
+        self.field.setAccessibleName(self.tr("Find or do"))
         self.model = PaletteModel()
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setItemDelegate(PaletteDelegate(self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setAccessibleName("What was found")
+        self.list.setAccessibleName(self.tr("What was found"))
         self._nothing = Label("", tone=Tone.NEUTRAL)
         self.body.addWidget(self.field)
         self.body.addWidget(self.list, 1)
@@ -172,7 +172,8 @@ class CommandPalette(Overlay):
         self.model.show_items(items[:MOST])
         if items:
             self.list.setCurrentIndex(self.model.index(0))
-        self._nothing.setText("" if items else f"Nothing found for “{self.field.text().strip()}”.")
+        nothing = self.tr("Nothing found for “{words}”.").format(words=self.field.text().strip())
+        self._nothing.setText("" if items else nothing)
         self._nothing.setVisible(not items)
         self.list.setVisible(bool(items))
         row = LOOK.value.px(48)

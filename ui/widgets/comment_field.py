@@ -34,7 +34,7 @@ class CommentField(QWidget):
 
     def __init__(
         self,
-        label: str = "Comment",
+        label: str | None = None,
         *,
         minimum: int = 0,
         placeholder: str = "",
@@ -45,6 +45,7 @@ class CommentField(QWidget):
         self._minimum = minimum
         self._lines = lines
         self._problem = ""
+        label = self.tr("Comment") if label is None else label
         self.label = Label(label, Type.STRONG)
         self.box = TextBox()
         self.box.setAccessibleName(label)
@@ -93,9 +94,10 @@ class CommentField(QWidget):
         if self._problem:
             said = self._problem
         elif missing > 0 and self.text():
-            said = f"{missing} more {'character' if missing == 1 else 'characters'}"
+            more = self.tr("{count} more character") if missing == 1 else self.tr("{count} more characters")
+            said = more.format(count=missing)
         elif missing > 0:
-            said = f"At least {self._minimum} characters"
+            said = self.tr("At least {count} characters").format(count=self._minimum)
         else:
             said = ""
         self._say.setText(said)

@@ -25,7 +25,7 @@ class Dialog(QDialog):
         *,
         icon: Icon | None = None,
         danger: bool = False,
-        cancel: str = "Cancel",
+        cancel: str = "",
         width: int = 520,
         parent: QWidget | None = None,
     ) -> None:
@@ -45,7 +45,7 @@ class Dialog(QDialog):
         self.body = QVBoxLayout()
         self.error = Label("", tone=Tone.STOPPED, wrap=True)
         self.error.hide()
-        self.cancel = Button(cancel, kind=ButtonKind.PLAIN, step=True)
+        self.cancel = Button(cancel or self.tr("Cancel"), kind=ButtonKind.PLAIN, step=True)
         self.act = Button(verb, kind=ButtonKind.DANGER if danger else ButtonKind.PRIMARY, step=True)
         self.cancel.clicked.connect(self.reject)
         self._buttons = QHBoxLayout()

@@ -36,7 +36,7 @@ class FilterChips(QWidget):
         choices: Sequence[FilterChoice] = (),
         *,
         multi: bool = True,
-        name: str = "Filters",
+        name: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -46,7 +46,7 @@ class FilterChips(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.setAccessibleName(name)
+        self.setAccessibleName(name or self.tr("Filters"))
         self.set_choices(choices)
 
     def set_choices(self, choices: Sequence[FilterChoice]) -> None:

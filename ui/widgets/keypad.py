@@ -37,7 +37,7 @@ class Keypad(QWidget):
 
     entered = Signal()
 
-    def __init__(self, target: QLineEdit, *, enter: str = "Save", parent: QWidget | None = None) -> None:
+    def __init__(self, target: QLineEdit, *, enter: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._target = target
         self._grid = QGridLayout(self)
@@ -46,14 +46,22 @@ class Keypad(QWidget):
         for row, line in enumerate(("789", "456", "123")):
             for column, digit in enumerate(line):
                 self._add(digit, digit, row, column, lambda digit=digit: self._type(digit))
-        self._add("±", "Change the sign", 3, 0, self._flip_sign)
+        self._add("±", self.tr("Change the sign"), 3, 0, self._flip_sign)
         self._add("0", "0", 3, 1, lambda: self._type("0"))
-        self._add(".", "Decimal point", 3, 2, lambda: self._type("."))
+        self._add(".", self.tr("Decimal point"), 3, 2, lambda: self._type("."))
         self._add(
-            "", "Delete the last character", 0, 3, self._backspace, icon=Icon.BACKSPACE, key="backspace"
+            "",
+            self.tr("Delete the last character"),
+            0,
+            3,
+            self._backspace,
+            icon=Icon.BACKSPACE,
+            key="backspace",
         )
-        self._add("C", "Clear", 1, 3, self._clear, key="clear")
-        enter_key = self._add("", enter, 2, 3, self.entered.emit, icon=Icon.CHECK, key="enter")
+        self._add("C", self.tr("Clear"), 1, 3, self._clear, key="clear")
+        enter_key = self._add(
+            "", enter or self.tr("Save"), 2, 3, self.entered.emit, icon=Icon.CHECK, key="enter"
+        )
         enter_key.set_kind(ButtonKind.PRIMARY)
         enter_key.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._grid.addWidget(enter_key, 2, 3, 2, 1)

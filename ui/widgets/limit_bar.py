@@ -184,7 +184,7 @@ class LimitBar(QWidget):
         painter.drawPolygon(QPolygonF(shape))
 
     def _name(self) -> None:
-        said = [f"Limits: {self._limits.words()}"]
+        said = [self.tr("Limits: {limits}").format(limits=self._limits.words())]
         if self._value is not None:
             said.append(text.quantity(self._value, self._limits.unit))
         if self._verdict is not None:

@@ -30,11 +30,11 @@ class LockScreen(QWidget):
         self._card = Card()
         self._who = Label("", Type.TITLE, wrap=True)
         self._waits = Label("", tone=Tone.NEUTRAL, wrap=True)
-        self.password = PasswordField("Password")
+        self.password = PasswordField()
         self._error = Label("", tone=Tone.STOPPED, wrap=True)
         self._error.hide()
-        self.unlock = Button("Unlock", kind=ButtonKind.PRIMARY, icon=Icon.UNLOCK, step=True)
-        self.switch = Button("Switch user", kind=ButtonKind.QUIET, icon=Icon.SWITCH_USER)
+        self.unlock = Button(self.tr("Unlock"), kind=ButtonKind.PRIMARY, icon=Icon.UNLOCK, step=True)
+        self.switch = Button(self.tr("Switch user"), kind=ButtonKind.QUIET, icon=Icon.SWITCH_USER)
         head = QHBoxLayout()
         head.addWidget(Mark(Icon.LOCK, Tone.NEUTRAL, 28))
         head.addWidget(self._who, 1)
@@ -59,12 +59,21 @@ class LockScreen(QWidget):
     def show_state(self, state: ShellState) -> None:
         zone = state.now.tzinfo
         self._clock.setText(text.clock(state.now, zone))
-        self._place.setText(f"{state.plant} · Station {state.station}")
-        self._who.setText(f"{state.person.name} is signed in" if state.person else "Locked")
-        waiting = text.count(state.waiting, "entry waits", "entries wait")
+        self._place.setText(
+            self.tr("{plant} · Station {station}").format(plant=state.plant, station=state.station)
+        )
+        self._who.setText(
+            self.tr("{name} is signed in").format(name=state.person.name)
+            if state.person
+            else self.tr("Locked")
+        )
         offline = state.connection is not Connection.ONLINE
-        saved = f"{waiting} to be sent; all are saved here." if state.waiting else ""
-        self._waits.setText(" ".join(part for part in ("Offline." if offline else "", saved) if part))
+        one = self.tr("1 entry waits to be sent; it is saved here.")
+        many = self.tr("{count} entries wait to be sent; all are saved here.").format(count=state.waiting)
+        saved = (one if state.waiting == 1 else many) if state.waiting else ""
+        self._waits.setText(
+            " ".join(part for part in (self.tr("Offline.") if offline else "", saved) if part)
+        )
         self._waits.setVisible(bool(self._waits.text()))
         self._error.setText(state.lock_error)
         self._error.setVisible(bool(state.lock_error))

@@ -80,7 +80,7 @@ class NumericField(QWidget):
         self._problem = read.why if isinstance(read, NotANumber) else ""
         said = self._problem
         if not said and isinstance(read, Decimal) and "," in typed:
-            said = f"Read as {text.quantity(read, self.unit.text())}"
+            said = self.tr("Read as {value}").format(value=text.quantity(read, self.unit.text()))
         self._say.set_tone(Tone.STOPPED if self._problem else Tone.NEUTRAL)
         self._say.setText(said)
         self.edited.emit()

@@ -14,9 +14,10 @@ class PasswordField(QLineEdit):
     pressed in.
     """
 
-    def __init__(self, name: str = "Password", parent: QWidget | None = None) -> None:
+    def __init__(self, name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setEchoMode(QLineEdit.EchoMode.Password)
+        name = name or self.tr("Password")
         self.setPlaceholderText(name)
         self.setAccessibleName(name)
         hints = Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText
@@ -24,7 +25,7 @@ class PasswordField(QLineEdit):
             hints | Qt.InputMethodHint.ImhHiddenText | Qt.InputMethodHint.ImhNoAutoUppercase
         )
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._eye = IconButton(Icon.EYE, "Show the password", checkable=True, parent=self)
+        self._eye = IconButton(Icon.EYE, self.tr("Show the password"), checkable=True, parent=self)
         self._eye.setCursor(Qt.CursorShape.ArrowCursor)
         self._eye.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._eye.toggled.connect(self._on_eye)
@@ -45,7 +46,7 @@ class PasswordField(QLineEdit):
     def _on_eye(self, shown: bool) -> None:
         self.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
         self._eye.set_icon(Icon.EYE_OFF if shown else Icon.EYE)
-        self._eye.set_name("Hide the password" if shown else "Show the password")
+        self._eye.set_name(self.tr("Hide the password") if shown else self.tr("Show the password"))
 
     def _on_look(self, look: Look) -> None:
         self.setTextMargins(0, 0, LOOK.value.px(32), 0)

@@ -20,7 +20,7 @@ class ProgressPanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(title)
         self._detail = Label("", Type.CAPTION, Tone.NEUTRAL, wrap=True)
-        self.cancel = Button("Cancel", kind=ButtonKind.SECONDARY)
+        self.cancel = Button(self.tr("Cancel"), kind=ButtonKind.SECONDARY)
         self.cancel.setVisible(can_cancel)
         self.cancel.clicked.connect(self._on_cancel)
         head = QHBoxLayout()
@@ -50,8 +50,8 @@ class ProgressPanel(QWidget):
 
     def show_cancelling(self) -> None:
         """Say that the wish was heard; what is under way comes to a safe end first."""
-        self.cancel.offer(False, "Stopping at the next safe point")
-        self._detail.setText("Stopping at the next safe point …")
+        self.cancel.offer(False, self.tr("Stopping at the next safe point"))
+        self._detail.setText(self.tr("Stopping at the next safe point …"))
 
     def _on_cancel(self) -> None:
         self.show_cancelling()

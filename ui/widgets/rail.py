@@ -114,7 +114,7 @@ class Rail(QFrame):
         self._buttons: dict[str, RailButton] = {}
         self._column = QVBoxLayout(self)
         self._column.addStretch(1)
-        self.setAccessibleName("Screens")
+        self.setAccessibleName(self.tr("Screens"))
         themed(self, self._on_look)
 
     def set_items(self, items: Sequence[RailItem]) -> None:

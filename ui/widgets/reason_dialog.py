@@ -42,9 +42,13 @@ class ReasonDialog(Dialog):
         if subject:
             self.body.addWidget(Label(subject, tone=Tone.NEUTRAL, wrap=True))
         choices = [Choice(str(place), reason) for place, reason in enumerate(reasons)]
-        self.choices = ChoiceButtons("Reason", [*choices, Choice(OTHER, "Another reason")], upright=True)
+        self.choices = ChoiceButtons(
+            self.tr("Reason"), [*choices, Choice(OTHER, self.tr("Another reason"))], upright=True
+        )
         self.choices.setVisible(bool(reasons))
-        self.comment = CommentField("Comment" if reasons else "Reason", minimum=0 if reasons else minimum)
+        self.comment = CommentField(
+            self.tr("Comment") if reasons else self.tr("Reason"), minimum=0 if reasons else minimum
+        )
         self.body.addWidget(self.choices)
         self.body.addWidget(self.comment)
         self.choices.chosen.connect(self._on_chosen)
@@ -74,7 +78,11 @@ class ReasonDialog(Dialog):
     def _offer(self) -> None:
         complete = bool(self.reason())
         chosen = not self._reasons or bool(self.choices.current())
-        why = f"Write at least {self._minimum} characters" if chosen else "Choose a reason"
+        why = (
+            self.tr("Write at least {count} characters").format(count=self._minimum)
+            if chosen
+            else self.tr("Choose a reason")
+        )
         self.act.offer(complete, why)
 
     def _on_act(self) -> None:

@@ -20,13 +20,14 @@ class SearchField(QLineEdit):
 
     searched = Signal(str)
 
-    def __init__(self, placeholder: str = "Search", parent: QWidget | None = None) -> None:
+    def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._last = ""
+        placeholder = placeholder or self.tr("Search")
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
-        self.setToolTip("Search (Ctrl+F)")
-        self._clear = IconButton(Icon.CROSS, "Clear the search", parent=self)
+        self.setToolTip(self.tr("Search (Ctrl+F)"))
+        self._clear = IconButton(Icon.CROSS, self.tr("Clear the search"), parent=self)
         self._clear.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Escape does the same from the keyboard
         self._clear.setCursor(Qt.CursorShape.ArrowCursor)
         self._clear.hide()

@@ -28,7 +28,7 @@ class Sheet(Overlay):
         super().__init__(host, width=600)
         head = QHBoxLayout()
         self.title = Label("", Type.TITLE)
-        self._close = IconButton(Icon.CROSS, "Close")
+        self._close = IconButton(Icon.CROSS, self.tr("Close"))
         self._close.clicked.connect(self.close_overlay)
         head.addWidget(self.title, 1)
         head.addWidget(self._close)

@@ -82,10 +82,10 @@ class SignDialog(Dialog):
         self._request = request
         self._ended = False
         self.user = QLineEdit()
-        self.user.setPlaceholderText("User name or badge")
-        self.user.setAccessibleName("User name of the second person")
+        self.user.setPlaceholderText(self.tr("User name or badge"))
+        self.user.setAccessibleName(self.tr("User name of the second person"))
         self.user.setVisible(request.second_person)
-        self.password = PasswordField("Password")
+        self.password = PasswordField()
         self._fields = QWidget()
         self._end = QWidget()
         self._build_body()
@@ -134,7 +134,7 @@ class SignDialog(Dialog):
         self._end.show()
         self.cancel.hide()
         self.act.set_icon(None)
-        self.act.setText("Close")
+        self.act.setText(self.tr("Close"))
         self.act.offer(True)
         self.act.setFocus()
         self.settle_size()
@@ -147,11 +147,11 @@ class SignDialog(Dialog):
         scroll.fit(300)
         self.body.addWidget(scroll)
         meaning = QHBoxLayout()
-        meaning.addWidget(Label("Meaning", tone=Tone.NEUTRAL))
+        meaning.addWidget(Label(self.tr("Meaning"), tone=Tone.NEUTRAL))
         meaning.addWidget(Label(request.meaning, Type.STRONG))
         meaning.addSpacing(24)
         if request.signer and not request.second_person:
-            meaning.addWidget(Label("Signed by", tone=Tone.NEUTRAL))
+            meaning.addWidget(Label(self.tr("Signed by"), tone=Tone.NEUTRAL))
             meaning.addWidget(Label(request.signer, Type.STRONG, wrap=True), 1)
         else:
             meaning.addStretch(1)
@@ -183,7 +183,7 @@ class SignDialog(Dialog):
             return
         named = bool(self.user.text().strip()) or not self._request.second_person
         ready = named and bool(self.password.text())
-        why = "Say who signs" if not named else "Enter the password to sign"
+        why = self.tr("Say who signs") if not named else self.tr("Enter the password to sign")
         self.act.offer(ready, why)
 
     def _on_sign(self) -> None:

@@ -112,7 +112,7 @@ class StageTrack(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
-        self.setAccessibleName("Stages")
+        self.setAccessibleName(self.tr("Stages"))
 
     def set_stages(self, stages: Sequence[TrackStage]) -> None:
         if tuple(stages) == self._stages:

@@ -118,30 +118,37 @@ class StatusBar(QFrame):
         self._say_connection(state)
         waits = state.waiting
         self.waiting.say(
-            f"{waits} waiting" if waits else "Nothing waiting",
+            self.tr("{count} waiting").format(count=waits) if waits else self.tr("Nothing waiting"),
             Icon.UPLOAD if waits else Icon.CHECK,
             Tone.INFO if waits and state.connection is Connection.ONLINE else None,
-            "What was saved here and is not yet at the server",
+            self.tr("What was saved here and is not yet at the server"),
         )
         needs = state.needs_attention
         self.attention.say(
-            f"{needs} {'needs' if needs == 1 else 'need'} attention",
+            (self.tr("{count} needs attention") if needs == 1 else self.tr("{count} need attention")).format(
+                count=needs
+            ),
             Icon.WARNING,
             Tone.ATTENTION,
-            "What the server refused, until somebody settles it",
+            self.tr("What the server refused, until somebody settles it"),
         )
         self.attention.setVisible(bool(needs))
         if state.last_sync is None:
-            self.last_sync.say("Never synced", Icon.SYNC, Tone.ATTENTION, "This station has not synced yet")
+            self.last_sync.say(
+                self.tr("Never synced"), Icon.SYNC, Tone.ATTENTION, self.tr("This station has not synced yet")
+            )
         else:
             ago = text.ago(state.last_sync, state.now)
             self.last_sync.say(
-                f"Synced {ago}", Icon.SYNC, None, f"Last sync {text.when(state.last_sync, zone)}"
+                self.tr("Synced {ago}").format(ago=ago),
+                Icon.SYNC,
+                None,
+                self.tr("Last sync {when}").format(when=text.when(state.last_sync, zone)),
             )
         offset = state.clock_offset
         shown = text.clock_with_zone(state.now, zone)
         if offset is not None and abs(offset) >= OFFSET_SHOWN:
-            shown = f"{shown} · server {text.offset(offset)}"
+            shown = self.tr("{time} · server {offset}").format(time=shown, offset=text.offset(offset))
         self.clock.say(shown, Icon.CLOCK, None, f"{text.when(state.now, zone)}\n{state.now.isoformat()}")
         self._fit()
 
@@ -149,17 +156,19 @@ class StatusBar(QFrame):
         zone = state.now.tzinfo
         match state.connection:
             case Connection.ONLINE:
-                self.connection.say("Online", Icon.ONLINE, None, "The server answers")
+                self.connection.say(self.tr("Online"), Icon.ONLINE, None, self.tr("The server answers"))
             case Connection.OFFLINE:
                 since = text.since(state.offline_since, state.now, zone) if state.offline_since else ""
-                said = f"Offline since {since}" if since else "Offline"
-                self.connection.say(said, Icon.OFFLINE, Tone.ATTENTION, "Entries are saved on this station")
+                said = self.tr("Offline since {time}").format(time=since) if since else self.tr("Offline")
+                self.connection.say(
+                    said, Icon.OFFLINE, Tone.ATTENTION, self.tr("Entries are saved on this station")
+                )
             case Connection.REFUSED:
                 self.connection.say(
-                    "Server refuses this station",
+                    self.tr("Server refuses this station"),
                     Icon.SERVER_REFUSES,
                     Tone.STOPPED,
-                    "The server answers, but not to this station",
+                    self.tr("The server answers, but not to this station"),
                 )
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -143,7 +143,7 @@ class StepList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
-        self.setAccessibleName("Steps")
+        self.setAccessibleName(self.tr("Steps"))
         self._quiet = False
         themed(self, self._on_look)
 

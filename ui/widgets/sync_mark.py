@@ -19,18 +19,6 @@ class Delivery(StrEnum):
     ATTENTION = "attention"
 
 
-WORDS = {
-    Delivery.SAVED: "Saved here",
-    Delivery.SENT: "Sent",
-    Delivery.ACCEPTED: "Accepted",
-    Delivery.ATTENTION: "Needs attention",
-}
-TIPS = {
-    Delivery.SAVED: "Kept on this station; it goes out as soon as the server answers.",
-    Delivery.SENT: "At the server, which has not answered yet.",
-    Delivery.ACCEPTED: "In the plant's journal.",
-    Delivery.ATTENTION: "The server refused it. It is kept until somebody settles it.",
-}
 DOT, DASH = 8, 8
 
 
@@ -50,8 +38,9 @@ class SyncMark(QLabel):
 
     def show_delivery(self, delivery: Delivery) -> None:
         self._delivery = delivery
-        self.setText(WORDS[delivery])
-        self.setToolTip(TIPS[delivery])
+        word, tip = self._words(delivery)
+        self.setText(word)
+        self.setToolTip(tip)
         self.updateGeometry()
         self.update()
 
@@ -91,6 +80,21 @@ class SyncMark(QLabel):
         area = QRect(left, 0, self.width() - left, self.height())
         words(painter, area, self.text(), look.font(Type.CAPTION_STRONG), ink)
         painter.end()
+
+    def _words(self, delivery: Delivery) -> tuple[str, str]:
+        match delivery:
+            case Delivery.SAVED:
+                return self.tr("Saved here"), self.tr(
+                    "Kept on this station; it goes out as soon as the server answers."
+                )
+            case Delivery.SENT:
+                return self.tr("Sent"), self.tr("At the server, which has not answered yet.")
+            case Delivery.ACCEPTED:
+                return self.tr("Accepted"), self.tr("In the plant's journal.")
+            case Delivery.ATTENTION:
+                return self.tr("Needs attention"), self.tr(
+                    "The server refused it. It is kept until somebody settles it."
+                )
 
     def _beads(self, look: Look) -> int:
         return 3 * look.px(DOT) + 2 * look.px(DASH)

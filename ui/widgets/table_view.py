@@ -272,7 +272,7 @@ class TableView(QTableView):
         self._save_later.setSingleShot(True)
         self._save_later.setInterval(400)
         self._save_later.timeout.connect(self._save_widths)
-        copy = QAction("Copy", self)
+        copy = QAction(self.tr("Copy"), self)
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         copy.triggered.connect(self.copy_selection)

@@ -48,7 +48,7 @@ class TimelineItem(QWidget):
         if entry.struck:
             old = Label(entry.struck, Type.BODY, Tone.NEUTRAL, wrap=True, selectable=True)
             old.set_struck(True)
-            old.setAccessibleDescription("Old value, corrected")
+            old.setAccessibleDescription(self.tr("Old value, corrected"))
             self._column.addWidget(old)
         if entry.body:
             self._column.addWidget(Label(entry.body, wrap=True, selectable=True))

@@ -42,7 +42,7 @@ class Toast(QFrame):
         self._row.addWidget(Mark(message.icon, message.tone), 0, Qt.AlignmentFlag.AlignVCenter)
         self._label = Label(message.text, wrap=True)
         self._row.addWidget(self._label, 1)
-        self._close = IconButton(Icon.CROSS, "Close")
+        self._close = IconButton(Icon.CROSS, self.tr("Close"))
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._close.clicked.connect(self._on_done)
         self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)

@@ -32,7 +32,10 @@ class TopBar(QFrame):
         place.addWidget(self._station)
         place.addStretch(1)
         self.finder = Button(
-            "Find or do", icon=Icon.SEARCH, kind=ButtonKind.PLAIN, tip="Find a record or an action (Ctrl+K)"
+            self.tr("Find or do"),
+            icon=Icon.SEARCH,
+            kind=ButtonKind.PLAIN,
+            tip=self.tr("Find a record or an action (Ctrl+K)"),
         )
         self._who_mark = Mark(Icon.USER, Tone.NEUTRAL)
         self._name = Label("", Type.STRONG)
@@ -46,10 +49,10 @@ class TopBar(QFrame):
         who.addWidget(self._since)
         who.addStretch(1)
         self.switch = Button(
-            "Switch user", icon=Icon.SWITCH_USER, kind=ButtonKind.PLAIN, shortcut="Ctrl+Shift+U"
+            self.tr("Switch user"), icon=Icon.SWITCH_USER, kind=ButtonKind.PLAIN, shortcut="Ctrl+Shift+U"
         )
-        self.lock = Button("Lock", icon=Icon.LOCK, kind=ButtonKind.PLAIN, shortcut="Ctrl+L")
-        self.more = IconButton(Icon.MORE, "Display, help and shortcuts")
+        self.lock = Button(self.tr("Lock"), icon=Icon.LOCK, kind=ButtonKind.PLAIN, shortcut="Ctrl+L")
+        self.more = IconButton(Icon.MORE, self.tr("Display, help and shortcuts"))
         self._row.addLayout(place, 1)
         self._row.addWidget(self.finder)
         self._row.addSpacing(8)
@@ -71,13 +74,13 @@ class TopBar(QFrame):
             return  # the clock ticks; nothing here changed
         self._said = said
         self._plant.setText(state.plant)
-        self._station.setText(f"Station {state.station}")
+        self._station.setText(self.tr("Station {name}").format(name=state.station))
         person = state.person
         for widget in (self._who_mark, self._name, self._since, self.switch, self.lock, self.finder):
             widget.setVisible(person is not None)
         if person is not None:
             self._name.setText(person.name)
-            self._short_since = f"since {since}"
+            self._short_since = self.tr("since {time}").format(time=since)
             self._long_since = f"{person.role} · {self._short_since}"
             self._since.setToolTip(self._long_since)
         self._fit()
