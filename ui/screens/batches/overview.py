@@ -84,6 +84,10 @@ class OverviewView(QWidget):
         self._chart_shown = None
         self._tasks.start(self._view_model.open(batch_id), name="batch.open")
 
+    @property
+    def view_model(self) -> OverviewViewModel:
+        return self._view_model
+
     # Building.
 
     def _build(self, memory: ColumnMemory | None) -> None:
