@@ -26,6 +26,8 @@ class Fault(Enum):
     """Somebody else's page comes back, with a smile and a 200."""
     BAD_GATEWAY = "bad gateway"
     """A proxy's page."""
+    TOO_LARGE = "too large"
+    """Somebody on the way takes no body of that size."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,9 @@ class Network(httpx.AsyncBaseTransport):
             return httpx.Response(200, headers={"content-type": "text/html"}, content=PORTAL)
         if fault is Fault.BAD_GATEWAY:
             return httpx.Response(502, headers={"content-type": "text/html"}, content=PORTAL)
+        if fault is Fault.TOO_LARGE:
+            self.asked.append(f"{request.method} {path}")
+            return httpx.Response(413)
         if self.delay:
             await asyncio.sleep(self.delay)
         response = await self.inner.handle_async_request(request)
