@@ -91,14 +91,13 @@ class Stored:
 class RecordStore:
     """Loads and writes records of every kind, many at a time.
 
-    What was parsed once is not parsed again while its `seq` stands: a version of a record never changes. Only
-    committed versions are remembered.
+    What was parsed once is not parsed again while the database still holds the very same text.
     """
 
-    def __init__(self, tables: Sequence[RecordTable], *, remembered: int = 50_000) -> None:
+    def __init__(self, tables: Sequence[RecordTable], *, remembered: int = 20_000) -> None:
         self.tables: Final = {each.kind: each for each in tables}
         self._most = remembered
-        self._parsed: dict[tuple[str, UUID], tuple[int, Record]] = {}
+        self._parsed: dict[tuple[str, UUID], tuple[str, Record]] = {}
 
     async def load(self, tx: Transaction, wants: Sequence[Want]) -> list[Record]:
         """All that `wants` ask for, in one round trip."""
@@ -107,7 +106,7 @@ class RecordStore:
         for want in wants:
             if want.column and not want.values:
                 continue
-            select = f"SELECT '{want.kind}', id, seq, record FROM {self.tables[want.kind].table}"  # noqa: S608  names of ours
+            select = f"SELECT '{want.kind}', id, record FROM {self.tables[want.kind].table}"  # noqa: S608  names of ours
             if want.column:
                 values.append(list(want.values))
                 select += f" WHERE {want.column} = ANY(${len(values)})"
@@ -124,13 +123,13 @@ class RecordStore:
         batches = self.tables["batch"].table
         masters = f"SELECT master_id FROM {batches} WHERE id = ANY($1)"  # noqa: S608  names of ours
         parts = [
-            f"SELECT 'batch', id, seq, record FROM {batches} WHERE id = ANY($1)",  # noqa: S608
-            f"SELECT 'master', id, seq, record FROM {self.tables['master'].table} WHERE id IN ({masters})",  # noqa: S608
-            f"SELECT 'plant', id, seq, record FROM {self.tables['plant'].table} WHERE plant_id = $2",  # noqa: S608
-            f"SELECT 'station', id, seq, record FROM {self.tables['station'].table} WHERE plant_id = $2",  # noqa: S608
+            f"SELECT 'batch', id, record FROM {batches} WHERE id = ANY($1)",  # noqa: S608
+            f"SELECT 'master', id, record FROM {self.tables['master'].table} WHERE id IN ({masters})",  # noqa: S608
+            f"SELECT 'plant', id, record FROM {self.tables['plant'].table} WHERE plant_id = $2",  # noqa: S608
+            f"SELECT 'station', id, record FROM {self.tables['station'].table} WHERE plant_id = $2",  # noqa: S608
         ]
         parts.extend(
-            f"SELECT '{each.kind}', id, seq, record FROM {each.table} WHERE batch_id = ANY($1)"  # noqa: S608
+            f"SELECT '{each.kind}', id, record FROM {each.table} WHERE batch_id = ANY($1)"  # noqa: S608
             for each in self.tables.values()
             if each.by_batch
         )
@@ -138,7 +137,7 @@ class RecordStore:
         for want in also:
             values.append(list(want.values))
             parts.append(
-                f"SELECT '{want.kind}', id, seq, record FROM {self.tables[want.kind].table} "  # noqa: S608
+                f"SELECT '{want.kind}', id, record FROM {self.tables[want.kind].table} "  # noqa: S608
                 f"WHERE {want.column} = ANY(${len(values)})"
             )
         return await self._read(tx, parts, values)
@@ -147,19 +146,19 @@ class RecordStore:
         if not parts:
             return []
         found = await tx.tuples(" UNION ALL ".join(parts), *values)
-        return [self._parse(kind, key, seq, body) for kind, key, seq, body in found]
+        return [self._parse(kind, key, body) for kind, key, body in found]
 
-    def _parse(self, kind: str, key: UUID, seq: int, body: str) -> Record:
+    def _parse(self, kind: str, key: UUID, body: str) -> Record:
         known = self._parsed.get((kind, key))
-        if known is not None and known[0] == seq:
+        if known is not None and known[0] == body:
             return known[1]
         read = load_record(kind, body)
-        self._remember(kind, key, seq, read)
+        self._remember(kind, key, body, read)
         return read
 
-    def _remember(self, kind: str, key: UUID, seq: int, read: Record) -> None:
+    def _remember(self, kind: str, key: UUID, body: str, read: Record) -> None:
         self._parsed.pop((kind, key), None)
-        self._parsed[kind, key] = (seq, read)
+        self._parsed[kind, key] = (body, read)
         while len(self._parsed) > self._most:
             del self._parsed[next(iter(self._parsed))]
 
@@ -175,7 +174,7 @@ class RecordStore:
         def remember() -> None:
             for rows in by_kind.values():
                 for each in rows:
-                    self._remember(each.record.KIND, each.record.id, each.seq, each.record)
+                    self._remember(each.record.KIND, each.record.id, each.body.decode(), each.record)
 
         tx.committed.append(remember)
 
