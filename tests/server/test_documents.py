@@ -311,6 +311,7 @@ def test_characters_without_a_font_or_a_form_are_spelt_out() -> None:
     assert printable("12 µg ≤ 5 °C ✓\r\nnext") == "12 µg ≤ 5 °C ✓\nnext"
     assert printable("\u0301e\u0301") == "[U+0301]e\u0301"  # a mark alone has nothing to stand on
     assert printable("\u25bf\u1dd6") == "\u25bf[U+1DD6]"
+    assert printable("e" + "\u0301" * 7) == "e" + "\u0301" * 5 + "[U+0301]" * 2
     assert bare("Ž Ω") == "Ž [U+03A9]"
 
 

@@ -2,12 +2,18 @@
 
 import io
 import zipfile
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
 
 from app.domain.decision import Reason
-from app.domain.identity import BatchId, uuid7
+from app.domain.entry import CorrectEntry
+from app.domain.identity import BatchId, EntryId, step_id, uuid7
+from app.domain.quantity import Quantity
+from app.domain.step import Step
+from app.domain.transcription import CompleteImport, ImportBatch, TranscribedEntry
 from app.server.production.evidence import evidence_of, read_case
 from app.server.production.print_sheet import Printing
 from app.wire import bundle
@@ -111,6 +117,49 @@ async def test_a_batch_that_the_plant_does_not_have_has_no_documents(api: TestAp
     answer = await api.client.get(f"/api/v1/batches/{nowhere}/{document}", headers=headers)
     assert refused(answer, Reason.NOT_FOUND, 404)
     assert refused(await api.client.get(f"/api/v1/batches/{nowhere}/{document}"), Reason.SIGNED_OUT, 401)
+
+
+async def test_a_transcribed_batch_is_proved_by_its_import(plant: TestPlant) -> None:
+    station = await plant.station("PRESS-01")
+    batch_id = BatchId(plant.ticking.new_id())
+    imported = ImportBatch(
+        batch_id=batch_id,
+        dataset="archive",
+        number="OLD-0017",
+        master_id=plant.master_id,
+        quantity=Quantity(value=Decimal(240_000), unit="tablets"),
+        line="",
+        started_on="2018-11",
+        materials=(),
+        entries=tuple(
+            TranscribedEntry(stage_key="dispensing", step_key=key, value=value, source=f"old.csv:17:{key}")
+            for key, value in (("weight", "9.20"), ("lot", "L-3"))
+        ),
+        findings=(),
+        source="old.csv:17",
+    )
+    done = CompleteImport(
+        dataset="archive", citation="Some Journal 9:99", batches=1, entries=2, exceptions=1, series_rows=0
+    )
+    await plant.act(imported, plant.petra)
+    await plant.act(done, plant.petra)
+    corrected = CorrectEntry(
+        batch_id=batch_id,
+        stage_key="dispensing",
+        step_key="lot",
+        corrects=EntryId(derived_entry(await plant.record("step", step_id(batch_id, "dispensing", "lot")))),
+        value="L-8",
+        reason="Typed wrong.",
+    )
+    await station.does(corrected, plant.petra)
+    report = verify_bundle(await bundled(plant, batch_id))
+    assert sentences(report) == ""
+    assert {each.what: each.count for each in report.checked}["entries"] == 3
+
+
+def derived_entry(step: object) -> UUID:
+    assert isinstance(step, Step)
+    return step.entries[0].id
 
 
 async def test_a_batch_with_nothing_done_has_both_documents(plant: TestPlant) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -201,6 +202,25 @@ def test_a_run_of_rows_without_a_checkpoint_at_its_end_is_named() -> None:
         members[bundle.CHECKPOINTS] = json.dumps(kept).encode()
 
     assert "which no checkpoint signs" in sentences(forged(change))
+
+
+def parted(keep_first: bool) -> bytes:
+    """The bundle with the plant's rows in two runs, as after a restore; or without the first of them."""
+    told = bundle.record_hash((each.kind, each.id, each.body) for each in plant().carried())
+    source = plant().source(f"%PDF-1.7 {bundle.PDF_KEYWORD}{told}".encode())
+    system, rows = source.segments
+    first = replace(rows, lines=rows.lines[:10])
+    last = replace(rows, after=10, before=rows.lines[9].split(b" ")[1].decode(), lines=rows.lines[10:])
+    segments = (system, first, last) if keep_first else (system, last)
+    source = replace(source, segments=segments)
+    return bundle.bundle_bytes(source, key_id=plant().server_key_id, sign=plant().server.sign)
+
+
+def test_a_run_of_rows_may_go_on_where_another_ended_but_not_begin_nowhere() -> None:
+    assert sentences(verify_bundle(parted(keep_first=True))) == ""
+    assert "begins behind row 10, which no checkpoint signs" in sentences(
+        verify_bundle(parted(keep_first=False))
+    )
 
 
 @pytest.mark.req("R18")

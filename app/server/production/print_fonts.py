@@ -30,6 +30,8 @@ FAMILIES: Final = (
 
 JOINERS: Final = frozenset("\u200c\u200d")
 """Zero width (non-)joiner: part of the spelling of Indic words, meaningless and hidden anywhere else."""
+MOST_IN_CLUSTER: Final = 6
+"""A letter with more marks than any script stacks is unreadable: the rest of them are spelt out."""
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _TABLE: Final = struct.Struct(">4sLLL")
@@ -52,7 +54,7 @@ def printable(text: str) -> str:
         elif kind in _MARKS or each in JOINERS:
             # A mark is drawn with its letter: one font has to have both, or neither is drawn.
             cluster += each
-            shown = len(cluster) > 1 and _one_font_has(cluster)
+            shown = 1 < len(cluster) <= MOST_IN_CLUSTER and _one_font_has(cluster)
         else:
             cluster = each
             shown = kind not in _HIDDEN and ord(each) in covered()

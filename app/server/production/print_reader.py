@@ -220,7 +220,7 @@ class _Reader:
         undecided = sum(each.status not in SETTLED for each in self.deviations)
         done = len(self.steps)
         yield _count("Steps answered", f"{done} of {total}", good=done == total)
-        told = f"{len(entries)}, {words.count(corrections, 'correction', 'corrections')} among them"
+        told = f"{len(entries)} ({words.count(corrections, 'correction', 'corrections')})"
         yield _count("Entries", told, good=True)
         for label, number in (
             ("Changed since first entered", changed),
@@ -562,7 +562,13 @@ class _Reader:
 
 _WORTH_TELLING_MS: Final = 60_000
 """Clocks a minute apart are told on paper even where the plant's tolerance is wider."""
-_UNTOLD: Final = frozenset({"revision", "entries", "current_id"})
+_UNTOLD: Final = frozenset(
+    {
+        *("revision", "entries", "current_id", "contested", "stage_key", "completions"),
+        *("started_at", "ended_at", "completed_at"),
+        *("signatures", "verified", "performed", "chosen", "assessed"),
+    }
+)
 """Fields of a journal row that tell nothing to a person, or that stand beside it in words already."""
 _ORIGINS: Final[Mapping[Origin, str]] = {
     Origin.NATIVE: "recorded in this system",
