@@ -154,10 +154,10 @@ def refusal(no: Refusal) -> str:
         case Reason.ALREADY_EXISTS:
             return f"{_named(first)} is already there. To change what was entered, correct it."
         case Reason.NUMBER_TAKEN:
-            return f"The number {first} is taken by another batch."
+            return f"The number {first} is taken by another batch." if first else "The number is taken."
         case Reason.MASTER_NOT_EFFECTIVE:
             status = second.lower() or "not effective"
-            return f"The master record {_quoted(first)} is {status}: only an effective one can be run."
+            return f"{_named(first)} is {status}: only an effective one can be run."
         case Reason.WRONG_STATUS:
             return _wrong_status(first, second)
         case Reason.WRONG_VALUE:
@@ -169,9 +169,10 @@ def refusal(no: Refusal) -> str:
         case Reason.STAGE_NOT_RUNNING:
             return f"{_named(first)} is not running. Start the stage first."
         case Reason.STAGE_OUT_OF_ORDER:
-            return f"{_named(first)} comes after {second}, and {second} is not completed."
+            before = second or "the stage before it"
+            return f"{_named(first)} comes after {before}, and {before} is not completed."
         case Reason.STEP_OUT_OF_ORDER:
-            return f"{_quoted(second)} comes first and has no answer yet."
+            return f"{_quoted(second) if second else 'An earlier step'} comes first and has no answer yet."
         case Reason.STEPS_INCOMPLETE:
             return f"{_still(no.detail, 'step is', 'steps are')} not settled: {_few(no.detail)}."
         case Reason.STAGES_INCOMPLETE:
@@ -181,11 +182,11 @@ def refusal(no: Refusal) -> str:
         case Reason.NOT_INDEPENDENT:
             return "You took part in this yourself. Someone else has to decide."
         case Reason.NOTHING_TO_VERIFY:
-            return f"{_quoted(first)} has no entry to verify."
+            return f"{_named(first)} has no entry to verify."
         case Reason.NOT_VERIFIABLE:
-            return f"{_quoted(first)} is {second.lower() or 'in a state'} and cannot be verified."
+            return f"{_named(first)} is {second.lower() or 'not waiting for it'} and cannot be verified."
         case Reason.NOT_CONTESTED:
-            return f"{_quoted(first)} is not contested: there is nothing to choose."
+            return f"{_named(first)} is not contested: there is nothing to choose."
         case Reason.REASON_MISSING:
             return "Say why. The reason becomes part of the record."
         case Reason.FIELD_MISSING:
@@ -639,6 +640,8 @@ def big_number(value: Decimal) -> str:
 
 
 def _wrong_status(status: str, action: str) -> str:
+    if not status:
+        return "This is not possible in the present status."
     verbs = {each.value: batch_action(each) for each in BatchAction}
     if action in verbs:
         return f"The status is {_quoted(status)}: {_quoted(verbs[action])} is not possible now."

@@ -1,5 +1,6 @@
 """The form of a new batch."""
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from ui.bind import bind
@@ -16,22 +17,27 @@ class PlanDialog(Dialog):
     """Accepted when the batch is planned."""
 
     def __init__(self, view_model: PlanViewModel, tasks: Tasks, parent: QWidget | None = None) -> None:
-        super().__init__("New batch", "Plan the batch", icon=Icon.BATCHES, parent=parent)
+        super().__init__(
+            QCoreApplication.translate("PlanDialog", "New batch"),
+            QCoreApplication.translate("PlanDialog", "Plan the batch"),
+            icon=Icon.BATCHES,
+            parent=parent,
+        )
         self._view_model = view_model
         self._tasks = tasks
         self.master = QComboBox()
-        self.master.setAccessibleName("Master record")
+        self.master.setAccessibleName(self.tr("Master record"))
         self._hint = Label("", Type.CAPTION, Tone.NEUTRAL)
-        self.quantity = NumericField("Quantity")
+        self.quantity = NumericField(self.tr("Quantity"))
         self.line = QComboBox()
-        self.line.setAccessibleName("Line")
+        self.line.setAccessibleName(self.tr("Line"))
         self.number = QLineEdit()
-        self.number.setAccessibleName("Number")
-        self.number.setPlaceholderText("Given by the server")
-        self._pair("Master record", self.master, self._hint)
-        self._pair("Quantity", self.quantity)
-        self._pair("Line", self.line)
-        self._pair("Batch number", self.number)
+        self.number.setAccessibleName(self.tr("Number"))
+        self.number.setPlaceholderText(self.tr("Given by the server"))
+        self._pair(self.tr("Master record"), self.master, self._hint)
+        self._pair(self.tr("Quantity"), self.quantity)
+        self._pair(self.tr("Line"), self.line)
+        self._pair(self.tr("Batch number"), self.number)
         self.master.activated.connect(self._on_master)
         self.line.textActivated.connect(view_model.choose_line)
         self.quantity.edited.connect(self._on_quantity)
@@ -66,9 +72,13 @@ class PlanDialog(Dialog):
         if self.error.text() != state.problem:
             self.show_error(state.problem)
         ready = state.loaded and bool(state.masters)
-        why = "There is no effective master record." if state.loaded else "Reading the master records …"
-        self.act.offer(ready and not state.busy, "Waiting for the server …" if state.busy else why)
-        self.act.setText("Planning …" if state.busy else "Plan the batch")
+        why = (
+            self.tr("There is no effective master record.")
+            if state.loaded
+            else self.tr("Reading the master records …")
+        )
+        self.act.offer(ready and not state.busy, self.tr("Waiting for the server …") if state.busy else why)
+        self.act.setText(self.tr("Planning …") if state.busy else self.tr("Plan the batch"))
         if state.done:
             self.accept()
 
