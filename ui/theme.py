@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from ui.bind import bind
 from ui.observable import Observable, Unsubscribe
 from ui.style_sheet import style_sheet
-from ui.tokens import SCALES, TOKENS, TYPE_SIZES, ThemeName, Tokens, Type
+from ui.tokens import HIGH_CONTRAST, SCALES, TOKENS, TYPE_SIZES, ThemeName, Tokens, Type
 
 RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
 FAMILY: Final = "Inter"
@@ -23,14 +23,15 @@ TABULAR: Final = QFont.Tag("tnum")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Theme and text size as in force."""
+    """Theme, text size and contrast as in force."""
 
     theme: ThemeName = ThemeName.LIGHT
     scale: float = 1.0
+    high_contrast: bool = False
 
     @property
     def tokens(self) -> Tokens:
-        return TOKENS[self.theme]
+        return (HIGH_CONTRAST if self.high_contrast else TOKENS)[self.theme]
 
     def px(self, length: float) -> int:
         """A length of the grid at this scale, in device-independent pixels."""
@@ -60,9 +61,16 @@ def themed(widget: QObject, render: Callable[[Look], None]) -> Unsubscribe:
 def apply(app: QApplication, theme: ThemeName, scale: float = 1.0) -> None:
     """Put theme and text size in force for every widget of the application, those already open included.
 
+    High contrast follows the wish that the system states.
     The first call comes before the first widget.
     """
-    look = Look(theme=theme, scale=min(max(scale, SCALES[0]), SCALES[-1]))
+    hints = app.styleHints()  # held: PySide deletes what accessibility() answers together with this
+    wish = hints.accessibility().contrastPreference()
+    look = Look(
+        theme=theme,
+        scale=min(max(scale, SCALES[0]), SCALES[-1]),
+        high_contrast=wish is Qt.ContrastPreference.HighContrast,
+    )
     if app.property(PREPARED) is None:  # once: a style set again makes every widget forget what it was told
         app.setProperty(PREPARED, True)
         app.setStyle(QStyleFactory.create("Fusion"))

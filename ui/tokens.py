@@ -5,7 +5,7 @@ Colours are computed against WCAG 2.2: text 4.5:1, entries 7:1, borders, icons a
 for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -138,6 +138,28 @@ DARK: Final = Tokens(
 )
 
 TOKENS: Final = {ThemeName.LIGHT: LIGHT, ThemeName.DARK: DARK}
+
+# For those who asked their system for high contrast: no quiet text, and every line as strong as a border.
+HIGH_CONTRAST: Final = {
+    ThemeName.LIGHT: replace(
+        LIGHT,
+        muted="#252C33",
+        disabled="#4A5560",
+        border="#14181D",
+        hairline="#5B6670",
+        accent="#08468A",
+        warn="#6B3F00",
+    ),
+    ThemeName.DARK: replace(
+        DARK,
+        muted="#DCE3EA",
+        disabled="#A9B4BF",
+        border="#E8ECF0",
+        hairline="#8A96A2",
+        accent="#9CCBFF",
+        warn="#FFD27A",
+    ),
+}
 
 
 class Type(StrEnum):

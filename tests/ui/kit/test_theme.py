@@ -15,7 +15,7 @@ from ui import theme
 from ui.icons import ICONS, Icon, pixmap
 from ui.style_sheet import style_sheet
 from ui.theme import LOOK, Look
-from ui.tokens import SCALES, TARGET, TOKENS, ThemeName, Tokens, Tone, Type
+from ui.tokens import HIGH_CONTRAST, SCALES, TARGET, TOKENS, ThemeName, Tokens, Tone, Type
 
 TEXT, ENTRY, EDGE = 4.5, 7.0, 3.0  # WCAG 2.2: 1.4.3, 1.4.6 and 1.4.11
 
@@ -84,6 +84,18 @@ def test_every_pair_of_colours_can_be_told_apart(
         if contrast(token(tokens, ink), token(tokens, ground)) < least
     }
     assert not poor
+
+
+@pytest.mark.parametrize("name", list(ThemeName))
+def test_high_contrast_is_higher_everywhere(name: ThemeName) -> None:
+    calm, strong = TOKENS[name], HIGH_CONTRAST[name]
+    assert Look(theme=name, high_contrast=True).tokens is strong
+    for ink, ground in (*TEXT_PAIRS, *ENTRY_PAIRS, *EDGE_PAIRS):
+        least = contrast(token(calm, ink), token(calm, ground))
+        assert contrast(token(strong, ink), token(strong, ground)) >= least, f"{ink} on {ground}"
+    for ink in ("muted", "border", "accent", "warn"):
+        assert contrast(token(strong, ink), strong.surface) >= ENTRY
+    assert contrast(strong.hairline, strong.surface) >= EDGE
 
 
 def test_the_contrast_formula_agrees_with_wcag() -> None:
