@@ -14,12 +14,20 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.domain.decision import RULEBOOK_VERSION, Actor, Reason, Refusal
 from app.domain.envelope import Command, Envelope
 from app.domain.identity import CommandId, PlantId, StationId, UserId
 from app.domain.record import Record
-from app.server.kernel.database import REPEATABLE, UNIQUE_VIOLATION, Database, Transaction, sqlstate
+from app.server.kernel.database import (
+    REPEATABLE,
+    UNIQUE_VIOLATION,
+    Database,
+    Overtaken,
+    Transaction,
+    sqlstate,
+)
 from app.server.kernel.journal import Journal
 from app.server.kernel.record_tables import RecordStore, RecordTable
 from app.server.kernel.seals import Arrival, read_arrivals
@@ -266,4 +274,4 @@ def _may_be_poison(error: Exception) -> bool:
     """Whether a command's content may have caused `error`; if not, the whole push is sent again later."""
     if isinstance(error, DBAPIError):
         return not error.connection_invalidated and sqlstate(error)[:2] in POISON_CLASSES
-    return not isinstance(error, OSError | TimeoutError)
+    return not isinstance(error, OSError | TimeoutError | PoolTimeout | Overtaken)

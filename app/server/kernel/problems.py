@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.decision import Reason, Refusal
-from app.server.kernel.database import sqlstate
+from app.server.kernel.database import Overtaken, sqlstate
 from app.server.kernel.telemetry import REQUEST_ID
 from app.wire.codec import Malformed, dump
 from app.wire.problem import PROBLEM_TYPE, Problem, problem_of
@@ -36,12 +36,12 @@ class Refused(Exception):
 def refusal_response(refusal: Refusal, status: int | None = None) -> Response:
     """The answer for a refusal: its reason's status, unless another is given."""
     problem = problem_of(refusal.reason, refusal.detail, refusal.blockers, REQUEST_ID.get())
-    return _response(problem, status or problem.status)
+    return _response(replace(problem, status=status or problem.status))
 
 
-def _response(problem: Problem, status: int) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return Response(dump(problem), status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+def _response(problem: Problem) -> Response:
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
+    return Response(dump(problem), status_code=problem.status, media_type=PROBLEM_TYPE, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -56,6 +56,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(PoolTimeout, _busy)
     app.add_exception_handler(ConnectionError, _busy)
+    app.add_exception_handler(Overtaken, _busy)
     app.add_middleware(FaultsAsProblems)
 
 

@@ -6,6 +6,7 @@ on another machine a new key begins, and what the old one signed is still checke
 """
 
 import os
+import secrets
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -42,7 +43,7 @@ class ServerKey:
         except FileNotFoundError:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = Ed25519PrivateKey.generate()
-        fresh = file.with_name(f".{file.name}.{os.getpid()}")
+        fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as opened:
             opened.write(made.private_bytes_raw().hex() + "\n")
