@@ -64,6 +64,10 @@ class Network(httpx.AsyncBaseTransport):
         """Let the next `times` questions to a path that begins so meet `fault`."""
         self._planned.append(_Planned(path, fault, times))
 
+    def forget_plans(self) -> None:
+        """From now on everything gets through."""
+        self._planned.clear()
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         if self.down or path in self.blocked:
