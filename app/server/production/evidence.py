@@ -42,6 +42,7 @@ from app.wire.seal import NO_STATION, SealedCommand
 from app.wire.verify_record import signatures_in
 
 ACCEPTED: Final = "accepted"
+ROWS_AT_ONCE: Final = 5_000
 SHOWN_KINDS: Final = HASHED_KINDS | {"master", "product", "plant"}
 """Records of a bundle besides the workstations that its commands came from."""
 
@@ -65,7 +66,7 @@ async def read_case(tx: Transaction, desk: CommandDesk, plant_id: PlantId, batch
     """Read a batch's file. Raises `Refused` (NOT_FOUND) where the plant has no such batch. `tx` is a snapshot."""
     batch = await batch_of(tx, plant_id, batch_id)
     records = await _file_of(tx, desk, batch)
-    trail = await history_of(tx, plant_id, batch_id)
+    trail = await _trail_of(tx, plant_id, batch_id)
     head = await tx.tuples("SELECT seq, hash FROM kernel.journal_heads WHERE plant_id = $1", plant_id)
     seq, chain = head[0]
     return Case(
@@ -80,6 +81,16 @@ async def read_case(tx: Transaction, desk: CommandDesk, plant_id: PlantId, batch
             record_hash=record_hash((each.kind, each.id, each.body) for each in records),
         ),
     )
+
+
+async def _trail_of(tx: Transaction, plant_id: PlantId, batch_id: BatchId) -> tuple[HistoryLine, ...]:
+    """All journal rows of a batch, however many."""
+    found: list[HistoryLine] = []
+    while page := await history_of(
+        tx, plant_id, batch_id, after=found[-1].seq if found else 0, limit=ROWS_AT_ONCE
+    ):
+        found.extend(page)
+    return tuple(found)
 
 
 def pdf_of(case: Case, printing: Printing) -> bytes:

@@ -43,6 +43,11 @@ def with_unit(value: str, unit: str) -> str:
     return f"{value}{_NBSP}{unit}" if unit else value
 
 
+def joined(*parts: str) -> str:
+    """Those of `parts` that say something, with commas between."""
+    return ", ".join(each for each in parts if each)
+
+
 def span(low: str, high: str, unit: str) -> str:
     """`12.0 to 18.0 kN`, `at least 300 mPa·s`, `at most 3.0 %`."""
     if low and high:
