@@ -79,10 +79,14 @@ class Delivery:
         known = await self._known([*masters, *batches, *series])
         await self._look_ahead(masters, known)
         self.batches_in = sum(each.name in known for each in batches)
+        self._progress.begin(
+            "Products and master records", len(masters), done=sum(each.name in known for each in masters)
+        )
         for each in masters:
             if each.name not in known:
                 approves = isinstance(each.command, ApproveMasterRecord)
                 await self._do(each, self._approver if approves and self._approver else self._author)
+                self._progress.step()
         self._progress.begin("Batches", len(batches), done=self.batches_in)
         for each in batches:
             if each.name not in known:

@@ -211,9 +211,8 @@ def _disagrees(column: str, row: Line, same: Sequence[Line]) -> Line | None:
     mine = row.value(column)
     if mine is None:
         return None
-    return next(
-        (each for each in same if (its := each.value(column)) is not None and not agree(mine, its)), None
-    )
+    others = (each for each in same if each[column] and each[column] != row[column])
+    return next((each for each in others if not agree(mine, Decimal(each[column]))), None)
 
 
 def _falling(rows: BatchRows) -> Iterator[Finding]:

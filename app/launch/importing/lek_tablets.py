@@ -125,7 +125,7 @@ def _joined(
 
 def _plan(rows: Mapping[str, BatchRows], series: Mapping[str, PressRows], plant_id: PlantId) -> Plan:
     ids = Ids(plant_id=plant_id, dataset=DATASET)
-    masters = {_product_key(each): _master(each, ids) for each in rows.values()}
+    products = {_product_key(each): each for each in rows.values()}
     lots = lots_of(each.laboratory for each in rows.values())
     beside: dict[str, list[Finding]] = {
         key: list(series_findings(each, rows[key], month_of(rows[key].laboratory["start"])))
@@ -138,7 +138,7 @@ def _plan(rows: Mapping[str, BatchRows], series: Mapping[str, PressRows], plant_
     return Plan(
         ids=ids,
         citation=CITATION,
-        masters=tuple(masters[key] for key in sorted(masters)),
+        masters=tuple(_master(products[key], ids) for key in sorted(products)),
         batches=tuple(
             _batch(key, rows[key], (*findings_of(rows[key], lots), *beside.get(key, ())), ids)
             for key in in_order
