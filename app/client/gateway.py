@@ -523,12 +523,12 @@ class Gateway:
             return Offline(
                 problem=f"another server answers ({response.status_code})", retry_after=_retry_after(response)
             )
-        problem = _read(Problem, response.content)
-        if isinstance(problem, Offline) or response.is_server_error:
-            return Offline(
-                problem=f"the server is in trouble ({response.status_code})",
-                retry_after=_retry_after(response),
-            )
+        trouble = Offline(
+            problem=f"the server is in trouble ({response.status_code})", retry_after=_retry_after(response)
+        )
+        problem = trouble if response.is_server_error else _read(Problem, response.content)
+        if isinstance(problem, Offline):
+            return trouble
         return Refusal(reason=problem.reason, detail=problem.about, blockers=problem.blockers)
 
     def _measure(self, server_time: str, sent: datetime) -> None:
