@@ -285,12 +285,16 @@ class Workplace(QObject):
             warning=fit.warning,
             demo=fit.demo,
         )
-        return SignInView(model, self.tasks)
+        view = SignInView(model, self.tasks)
+        self._scanner.claim(view, view.take_scan)
+        return view
 
     def _build_batches(self) -> QWidget:
         view = BatchesView(
             BatchesViewModel(self._desk, self._fit.clock), self.tasks, self, memory=self._fit.memory
         )
+        view.said.connect(self.say)
+        self._scanner.claim(view, view.take_scan)
         view.load()
         return view
 
@@ -304,6 +308,7 @@ class Workplace(QObject):
     def _build_stage(self) -> QWidget:
         view = StageView(StageViewModel(self._desk, self._fit.clock, self._fit.drafts), self.tasks, self)
         view.said.connect(self.say)
+        self._scanner.claim(view, view.take_scan)
         if not self._stage_chosen:
             self.tasks.start(self._open_running(view), name="workplace.running")
         return view

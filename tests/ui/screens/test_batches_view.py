@@ -157,3 +157,36 @@ async def test_pictures(qtbot: QtBot, tmp_path: Path) -> None:
     for path in grab_all(window, "batches", out_directory(tmp_path), sizes=(SMALL, LARGE)):
         assert path.stat().st_size > 10_000
     window.hide()
+
+
+async def test_what_changed_while_another_page_was_shown_is_read_when_this_one_is_seen(qtbot: QtBot) -> None:
+    bench = FloorBench(qtbot)
+    view = await bench.list_page()
+    view.hide()
+    await bench.desk.commands.save(StartBatch(batch_id=bench.desk.batch_id("B-2026-0149")))
+    await bench.tasks.settle()
+    assert cell(view, "B-2026-0149", "status") == "Issued"
+    view.show()
+    await bench.tasks.settle()
+    assert cell(view, "B-2026-0149", "status") == "In Progress"
+
+
+async def test_the_next_person_sees_their_own_buttons(qtbot: QtBot) -> None:
+    bench = FloorBench(qtbot)
+    view = await bench.list_page()
+    assert not view.new.isVisible()
+    await bench.desk.session.sign_out()
+    await bench.desk.session.sign_in("petra.novak", "floor")
+    await bench.tasks.settle()
+    assert view.new.isVisible()
+    bench.desk.go_offline()
+    assert not view.new.isEnabled()
+    bench.desk.go_online()
+    assert view.new.isEnabled()
+
+
+async def test_a_scanned_number_is_looked_for(qtbot: QtBot) -> None:
+    bench = FloorBench(qtbot)
+    view = await bench.list_page()
+    assert view.take_scan("B-2026-0144")
+    await bench.until(lambda: view.model.rowCount() == 1)

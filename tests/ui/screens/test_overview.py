@@ -255,3 +255,22 @@ async def test_pictures(
     for path in grab_all(window, f"batch-{name}", out_directory(tmp_path), sizes=(SMALL, LARGE)):
         assert path.stat().st_size > 10_000
     window.hide()
+
+
+async def test_coming_back_online_fetches_what_was_refused(qtbot: QtBot) -> None:
+    bench = FloorBench(qtbot, Role.PRODUCTION_MANAGER, offline=True)
+    view = await bench.overview("B-2026-0141")
+    view.tabs.setCurrentIndex(CHART)
+    await bench.tasks.settle()
+    assert not view.chart.isVisible()
+    bench.desk.go_online()
+    await bench.tasks.settle()
+    assert view.chart.isVisible()
+
+
+async def test_issuing_is_offered_again_when_the_server_is_back(qtbot: QtBot) -> None:
+    bench = FloorBench(qtbot, Role.PRODUCTION_MANAGER, offline=True)
+    view = await bench.overview("B-2026-0151")
+    assert not view.buttons[BatchAction.ISSUE].isEnabled()
+    bench.desk.go_online()
+    assert view.buttons[BatchAction.ISSUE].isEnabled()

@@ -349,3 +349,28 @@ def test_a_draft_comes_back_as_it_was_kept() -> None:
     draft = StepDraft(typed="97,", comment="„So“", correcting=True)
     assert from_text(draft.to_text()) == draft
     assert "step/" in key_of(sample_desk().batch_id(BUSY), "a", "b")
+
+
+async def test_what_was_half_typed_when_another_entry_came_in_is_shown_and_can_be_forgotten() -> None:
+    desk, drafts = sample_desk(), MemoryDrafts()
+    model = await at(desk, "yield", drafts=drafts)
+    model.type("97.4")
+    other = await at(desk, "yield")
+    other.type("96.9")
+    assert await other.save()
+    await model.reload()
+    assert card(model).mode is Mode.ANSWERED
+    assert card(model).left_over == "“97.4” was typed here and not saved; another entry came in first."
+    model.give_up_correction()
+    assert card(model).left_over == ""
+    assert drafts.count.value == 0
+
+
+async def test_another_person_finds_their_own_rights_and_no_word_meant_for_the_one_before() -> None:
+    desk = sample_desk()
+    model = await at(desk, "hardness")
+    assert not card(model).choose.allowed
+    await desk.session.sign_in("petra.novak", "floor")
+    model.refresh()
+    assert card(model).choose.allowed
+    assert model.state.value.signer == "Petra Novak"

@@ -290,3 +290,26 @@ async def test_pictures(
         assert path.stat().st_size > 10_000
     assert window.width() <= LARGE.width()
     window.hide()
+
+
+async def test_a_scanned_lot_goes_to_the_step_that_asks_for_text_and_to_no_other(qtbot: QtBot) -> None:
+    bench = FloorBench(qtbot)
+    view = await bench.stage("B-2026-0148", "compression")
+    await view.view_model.start_stage()
+    assert not view.take_scan("T-8841"), "a confirmation takes no code"
+    assert await view.view_model.save()
+    assert await view.view_model.verify("marko.zupan", "floor") == ""
+    assert view.take_scan("T-8841")
+    assert view.card.line.text() == "T-8841"
+    view.card.save.click()
+    await bench.tasks.settle()
+    assert {line.key: line.value for line in view.steps_shown()}["tooling"] == "T-8841"
+
+
+async def test_the_next_person_is_offered_what_is_theirs(qtbot: QtBot) -> None:
+    bench = FloorBench(qtbot)
+    view = await bench.stage(BUSY, "compression", "hardness")
+    assert not view.card.sides()[0].choose.isEnabled()
+    await bench.desk.session.sign_out()
+    await bench.desk.session.sign_in("petra.novak", "floor")
+    assert view.card.sides()[0].choose.isEnabled()

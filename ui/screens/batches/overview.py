@@ -4,7 +4,7 @@ from PySide6.QtCore import QAbstractItemModel, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
-from app.client.ports import Changed, ChartData
+from app.client.ports import Changed, ChartData, SignedIn, SyncState
 from app.domain.batch import BatchAction
 from app.domain.identity import BatchId
 from app.domain.signature import Meaning
@@ -47,6 +47,13 @@ ICONS = {
     BatchAction.COMPLETE: Icon.SIGN,
     BatchAction.ABORT: Icon.CROSS,
 }
+KEYS = {
+    BatchAction.ISSUE: "Alt+I",
+    BatchAction.START: "Alt+S",
+    BatchAction.HOLD: "Alt+H",
+    BatchAction.RESUME: "Alt+E",
+    BatchAction.COMPLETE: "Alt+F",
+}
 POINTS, MATERIALS, CHART, SIGNATURES, HISTORY = range(5)
 
 
@@ -76,6 +83,8 @@ class OverviewView(QWidget):
         self.setFocusProxy(self.track)
         bind(self, view_model.state, self._render)
         bind(self, view_model.changed, self._on_changed)
+        bind(self, view_model.person, self._on_around)
+        bind(self, view_model.link, self._on_around)
         themed(self, self._on_look)
 
     def open(self, batch_id: BatchId) -> None:
@@ -151,11 +160,15 @@ class OverviewView(QWidget):
         self._action_row = QWidget()
         self._actions = QHBoxLayout(self._action_row)
         self._actions.setContentsMargins(0, 0, 0, 0)
-        self.go_on = Button("", kind=ButtonKind.PRIMARY, trailing=Icon.CHEVRON_RIGHT, step=True)
-        self.review = Button(self.tr("Open the review"), kind=ButtonKind.PRIMARY, icon=Icon.REVIEW, step=True)
+        self.go_on = Button(
+            "", kind=ButtonKind.PRIMARY, trailing=Icon.CHEVRON_RIGHT, shortcut="Alt+G", step=True
+        )
+        self.review = Button(
+            self.tr("Open the review"), kind=ButtonKind.PRIMARY, icon=Icon.REVIEW, shortcut="Alt+R", step=True
+        )
         self._actions.addStretch(1)
         for action, mark in ICONS.items():
-            button = Button(text.batch_action(action), icon=mark, step=True)
+            button = Button(text.batch_action(action), icon=mark, shortcut=KEYS.get(action, ""), step=True)
             button.clicked.connect(lambda _=False, action=action: self._on_action(action))
             self.buttons[action] = button
         for action in (
@@ -399,6 +412,12 @@ class OverviewView(QWidget):
         if changed.tick and self._view_model.concerns(changed):
             self._tasks.start(self._view_model.reload(), name="batch.reload")
 
+    def _on_around(self, _: SignedIn | SyncState | None) -> None:
+        self._view_model.refresh()
+        state = self._view_model.state.value
+        if self.isVisible() and state.loaded and Fetch.NOT_ASKED in {state.chart, state.history}:
+            self._on_tab(self.tabs.currentIndex())
+
     def _on_go_on(self) -> None:
         state = self._view_model.state.value
         if state.batch_id is not None:
@@ -426,7 +445,7 @@ class OverviewView(QWidget):
         self.stack.setCurrentIndex(place)
         if place == CHART and self._view_model.state.value.chart is Fetch.NOT_ASKED:
             self._ask_chart()
-        if place == HISTORY:
+        if place == HISTORY and self._view_model.state.value.history is not Fetch.HERE:
             self._ask_history()
 
     def _on_chart_stage(self, place: int) -> None:

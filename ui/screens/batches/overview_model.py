@@ -7,7 +7,18 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from app.client.ports import BatchFile, Changed, ChartData, Desk, HistoryRow, Mark, Signatory
+from app.client.ports import (
+    BatchFile,
+    Changed,
+    ChartData,
+    Desk,
+    HistoryRow,
+    Link,
+    Mark,
+    Signatory,
+    SignedIn,
+    SyncState,
+)
 from app.domain.batch import (
     UNDER_REVIEW,
     AbortBatch,
@@ -199,12 +210,40 @@ class OverviewViewModel:
         self._file: BatchFile | None = None
         self._loads = 0
         self._shown = 0
+        self._online = desk.sync.state.value.link is Link.ONLINE
         self.state = Observable(OverviewState())
 
     @property
     def changed(self) -> Observable[Changed]:
         """News of the cache."""
         return self._desk.records.changed
+
+    @property
+    def person(self) -> Observable[SignedIn | None]:
+        """Who is signed in: what is offered follows them."""
+        return self._desk.session.person
+
+    @property
+    def link(self) -> Observable[SyncState]:
+        """The line to the server: some actions need it."""
+        return self._desk.sync.state
+
+    def refresh(self) -> None:
+        """Who is signed in or the line changed: work out anew what is offered."""
+        online = self._desk.sync.state.value.link is Link.ONLINE
+        if online != self._online:
+            self._online = online
+            before = self.state.value
+            again = {Fetch.REFUSED: Fetch.NOT_ASKED} if online else {}
+            self.state.set(
+                replace(
+                    before,
+                    chart=again.get(before.chart, before.chart),
+                    history=again.get(before.history, before.history),
+                )
+            )
+        if self._file is not None:
+            self._show(self._file)
 
     @property
     def desk(self) -> Desk:

@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.client.ports import BatchSort, Changed
+from app.client.ports import BatchSort, Changed, SignedIn, SyncState
 from app.domain.batch import BatchStatus
 from ui import text, tones
 from ui.bind import bind
@@ -49,15 +49,19 @@ class BatchesView(QWidget):
         self._view_model = view_model
         self._tasks = tasks
         self._navigator = navigator
+        self._stale = False
         self._build(memory)
         self._wire()
         self.setFocusProxy(self.table)
         bind(self, view_model.state, self._render)
         bind(self, view_model.changed, self._on_changed)
+        bind(self, view_model.person, self._on_person)
+        bind(self, view_model.link, self._on_link)
         themed(self, self._on_look)
 
     def load(self) -> None:
-        """Read the list; called when the page is shown."""
+        """Read the list."""
+        self._stale = False
         self._view_model.follow()
         self._tasks.start(self._view_model.load(), name="batches.load", once=True)
 
@@ -204,9 +208,34 @@ class BatchesView(QWidget):
 
     # Gestures.
 
-    def _on_changed(self, changed: Changed) -> None:
-        if changed.tick and self.isVisible():
+    def take_scan(self, code: str) -> bool:
+        """A scanned code is looked for: batch numbers and lots are what labels carry."""
+        self.search.setText(code)
+        return True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
             self.load()
+
+    def _on_changed(self, changed: Changed) -> None:
+        if changed.tick:
+            self._refresh()
+
+    def _on_person(self, person: SignedIn | None) -> None:
+        self._view_model.follow()
+        if person is not None and self._view_model.state.value.loaded:
+            self._refresh()
+
+    def _on_link(self, _: SyncState) -> None:
+        self._view_model.follow()
+
+    def _refresh(self) -> None:
+        """Read again what is seen; what is not seen is read when it is."""
+        if self.isVisible():
+            self.load()
+        else:
+            self._stale = True
 
     def _on_searched(self, words: str) -> None:
         self._tasks.start(self._view_model.search(words), name="batches.search")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from app.client.ports import BatchQuery, BatchRow, BatchSort, Changed, Desk
+from app.client.ports import BatchQuery, BatchRow, BatchSort, Changed, Desk, SignedIn, SyncState
 from app.domain.batch import UNDER_REVIEW, BatchStatus
 from app.domain.decision import Reason, Refusal
 from app.domain.permissions import Permission
@@ -93,6 +93,16 @@ class BatchesViewModel:
     def changed(self) -> Observable[Changed]:
         """News of the cache."""
         return self._desk.records.changed
+
+    @property
+    def person(self) -> Observable[SignedIn | None]:
+        """Who is signed in: the views *mine* and what may be planned follow them."""
+        return self._desk.session.person
+
+    @property
+    def link(self) -> Observable[SyncState]:
+        """The line to the server: planning needs it."""
+        return self._desk.sync.state
 
     def follow(self) -> None:
         """Who is signed in or the line to the server changed: what may be offered changes with it."""

@@ -44,6 +44,13 @@ class SignInView(QWidget):
         """Read who was here last; called when the page is shown."""
         self._tasks.start(self._view_model.load(), name="sign_in.load", once=True)
 
+    def take_scan(self, code: str) -> bool:
+        """A badge says who; the password is still asked."""
+        self.password.clear()
+        self._view_model.choose(code)
+        self.take_keyboard()
+        return True
+
     def people(self) -> tuple[PersonButton, ...]:
         """The buttons of those who were here last."""
         return tuple(self._people)

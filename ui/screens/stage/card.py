@@ -103,6 +103,7 @@ class StepCard:
     out_words: str = ""
     comment_asked: bool = False
     problem: str = ""
+    left_over: str = ""
     running_since: datetime | None = None
     elapsed: timedelta = timedelta()
     current: EntryLine | None = None
@@ -196,6 +197,7 @@ def card_of(
         out_words=_out_words(spec, value, verdict) if out and entering else "",
         comment_asked=out and entering,
         problem=problem_of(spec, draft) if tried and entering else "",
+        left_over=_left_over(draft) if mode in {Mode.ANSWERED, Mode.CONTESTED} else "",
         running_since=running.astimezone(now.tzinfo) if running else None,
         elapsed=now - running if running else timedelta(),
         current=line(current) if current else None,
@@ -335,6 +337,14 @@ def _out_words(spec: StepSpec, value: str, verdict: Verdict) -> str:
         side = "below" if verdict is Verdict.BELOW else "above"
         return f"{text.answer(spec, value)} is {side} the limit. The limit is {_limit_words(spec)}."
     return f"“{value}” is not what is expected here (“{spec.expected}”)."
+
+
+def _left_over(draft: StepDraft) -> str:
+    """What was half typed here when an entry of someone else came in: not lost, and not taken for an answer."""
+    typed = draft.typed.strip() or draft.comment.strip()
+    if not typed:
+        return ""
+    return f"“{typed}” was typed here and not saved; another entry came in first."
 
 
 def _missing(kind: StepKind) -> str:

@@ -106,7 +106,9 @@ class StepCardView(Card):
         self.bar = LimitBar()
         self.keypad = Keypad(self.number.line)
         self.keypad.hide()
-        self.keypad_toggle = Button(self.tr("Keypad"), kind=ButtonKind.QUIET, icon=Icon.KEYBOARD, step=True)
+        self.keypad_toggle = Button(
+            self.tr("Keypad"), kind=ButtonKind.QUIET, icon=Icon.KEYBOARD, shortcut="Alt+K", step=True
+        )
         self.keypad_toggle.setCheckable(True)
         self.line = QLineEdit()
         self.choices = ChoiceButtons("")
@@ -169,13 +171,25 @@ class StepCardView(Card):
             self.tr("Save"), kind=ButtonKind.PRIMARY, icon=Icon.CHECK, shortcut="Ctrl+S", step=True
         )
         self.save_and_raise = Button(
-            self.tr("Save and raise deviation"), kind=ButtonKind.DANGER, icon=Icon.DEVIATION, step=True
+            self.tr("Save and raise deviation"),
+            kind=ButtonKind.DANGER,
+            icon=Icon.DEVIATION,
+            shortcut="Alt+D",
+            step=True,
         )
-        self.verify = Button(self.tr("Verify"), kind=ButtonKind.PRIMARY, icon=Icon.VERIFY, step=True)
-        self.correct = Button(self.tr("Correct"), icon=Icon.CORRECT, step=True)
-        self.raise_deviation = Button(self.tr("Raise deviation"), icon=Icon.DEVIATION, step=True)
+        self.verify = Button(
+            self.tr("Verify"), kind=ButtonKind.PRIMARY, icon=Icon.VERIFY, shortcut="Alt+V", step=True
+        )
+        self.correct = Button(self.tr("Correct"), icon=Icon.CORRECT, shortcut="Alt+C", step=True)
+        self.raise_deviation = Button(
+            self.tr("Raise deviation"), icon=Icon.DEVIATION, shortcut="Alt+D", step=True
+        )
         self.skip = Button(
-            self.tr("Not applicable"), kind=ButtonKind.QUIET, icon=Icon.NOT_APPLICABLE, step=True
+            self.tr("Not applicable"),
+            kind=ButtonKind.QUIET,
+            icon=Icon.NOT_APPLICABLE,
+            shortcut="Alt+N",
+            step=True,
         )
         self.give_up = Button(self.tr("Leave as it was"), kind=ButtonKind.QUIET, step=True)
         self._buttons = QWidget()
@@ -212,6 +226,16 @@ class StepCardView(Card):
         self.give_up.clicked.connect(self.give_up_asked)
         self.verify.clicked.connect(self.verify_asked)
         self.raise_deviation.clicked.connect(self.raise_asked)
+        self.closed.acted.connect(self.give_up_asked)
+
+    def take_scan(self, code: str) -> bool:
+        """Put a scanned code into the text field, if it is the one that is asked for."""
+        if not self.line.isVisible() or not self.line.isEnabled():
+            return False
+        self.line.setText(code)
+        self.typed.emit(code)
+        self.line.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
 
     def sides(self) -> list["Side"]:
         """The contested entries that are shown side by side."""
@@ -233,8 +257,11 @@ class StepCardView(Card):
         self._instruction.setText(card.instruction)
         self._equipment.setText(self.tr("Equipment: {0}").format(card.equipment))
         self._equipment.setVisible(bool(card.equipment))
-        self.closed.setVisible(card.mode is Mode.CLOSED)
-        self.closed.say(card.save.why_not, Tone.INFO, icon=Icon.INFO)
+        self.closed.setVisible(card.mode is Mode.CLOSED or bool(card.left_over))
+        if card.left_over:
+            self.closed.say(card.left_over, Tone.ATTENTION, icon=Icon.INFO, action=self.tr("Forget it"))
+        else:
+            self.closed.say(card.save.why_not, Tone.INFO, icon=Icon.INFO)
         self._show_fields(card, other=other)
         self._show_words(card)
         self._show_answer(card)

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.client.ports import Changed
+from app.client.ports import Changed, SignedIn
 from app.domain.batch import BatchStatus
 from app.domain.identity import BatchId, DeviationId, EntryId
 from app.domain.signature import Meaning
@@ -51,6 +51,7 @@ class StageView(QWidget):
         self.setFocusProxy(self.steps)
         bind(self, view_model.state, self._render)
         bind(self, view_model.changed, self._on_changed)
+        bind(self, view_model.person, self._on_person)
         themed(self, self._on_look)
 
     def open(self, batch_id: BatchId, stage_key: str, step_key: str = "") -> None:
@@ -91,11 +92,15 @@ class StageView(QWidget):
         self._title = Label("", Type.TITLE)
         self._status = StatusChip()
         self._facts = Label("", tone=Tone.NEUTRAL, wrap=True)
-        self.start = Button(self.tr("Start stage"), kind=ButtonKind.PRIMARY, icon=Icon.PLAY, step=True)
-        self.complete = Button(self.tr("Complete stage"), icon=Icon.SIGN, step=True)
-        self.next = Button("", kind=ButtonKind.PRIMARY, trailing=Icon.CHEVRON_RIGHT, step=True)
+        self.start = Button(
+            self.tr("Start stage"), kind=ButtonKind.PRIMARY, icon=Icon.PLAY, shortcut="Alt+S", step=True
+        )
+        self.complete = Button(self.tr("Complete stage"), icon=Icon.SIGN, shortcut="Alt+F", step=True)
+        self.next = Button(
+            "", kind=ButtonKind.PRIMARY, trailing=Icon.CHEVRON_RIGHT, shortcut="Alt+G", step=True
+        )
         self.complete_batch = Button(
-            self.tr("Complete batch"), kind=ButtonKind.PRIMARY, icon=Icon.SIGN, step=True
+            self.tr("Complete batch"), kind=ButtonKind.PRIMARY, icon=Icon.SIGN, shortcut="Alt+B", step=True
         )
         name = QHBoxLayout()
         name.addWidget(self._title)
@@ -283,6 +288,13 @@ class StageView(QWidget):
     def _on_changed(self, changed: Changed) -> None:
         if changed.tick and self._view_model.concerns(changed):
             self._tasks.start(self._view_model.reload(), name="stage.reload")
+
+    def _on_person(self, _: SignedIn | None) -> None:
+        self._view_model.refresh()
+
+    def take_scan(self, code: str) -> bool:
+        """A scanned code answers a step that asks for text; no other field can take one."""
+        return self.card.take_scan(code)
 
     def _on_batch(self) -> None:
         batch_id = self._view_model.state.value.batch_id

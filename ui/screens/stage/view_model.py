@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from app.client.ports import BatchFile, Changed, Desk, Signatory
+from app.client.ports import BatchFile, Changed, Desk, Signatory, SignedIn
 from app.domain.batch import Batch, BatchStatus, Origin
 from app.domain.decision import Reason, Refusal
 from app.domain.entry import ChooseEntry, CorrectEntry, RecordEntry, SkipStep, VerifyEntry
@@ -115,6 +115,16 @@ class StageViewModel:
     def changed(self) -> Observable[Changed]:
         """News of the cache."""
         return self._desk.records.changed
+
+    @property
+    def person(self) -> Observable[SignedIn | None]:
+        """Who is signed in: what is offered, and whose drafts are shown, follow them."""
+        return self._desk.session.person
+
+    def refresh(self) -> None:
+        """Someone else is signed in: their drafts, their rights; nothing of what was said to the one before."""
+        self._tried = False
+        self._show(refused="", saved="")
 
     # Looking.
 
