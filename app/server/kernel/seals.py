@@ -29,7 +29,8 @@ class Arrival:
     """One command on its way to an outcome.
 
     `id` is the envelope's, or follows from the bytes where they cannot be read. `fault` says what is wrong with it
-    before any rule is asked; `whole`: its seal has the shape of one. `signed_by` is the public key (hex) that its
+    before any rule is asked; `whole`: its seal has the shape of one; `foreign`: sealed
+    at another station than the one that delivers it. `signed_by` is the public key (hex) that its
     signature was found to be of, nothing where it is of none we tried, None where nobody looked yet. `actor` is
     given where the server itself sealed it (REST), with `interactive`.
     """
@@ -40,6 +41,7 @@ class Arrival:
     envelope: Envelope | None
     fault: Refusal | None = None
     whole: bool = True
+    foreign: bool = False
     signed_by: str | None = None
     in_chain: bool = False
     actor: Actor | None = None
@@ -47,9 +49,9 @@ class Arrival:
     remote: Remote = NO_REMOTE
 
     @property
-    def clash_id(self) -> CommandId:
-        """The id it is kept under when its own belongs to other content."""
-        return CommandId(derived(self.id, self.digest.hex()))
+    def aside_id(self) -> CommandId:
+        """The id it is kept under when its own is not its to take: other content has it, or another station's it is."""
+        return CommandId(derived(self.id, self.digest.hex(), *(["foreign"] if self.foreign else [])))
 
 
 def read_arrival(sealed: SealedCommand, station_id: StationId, plant_id: PlantId) -> Arrival:
@@ -66,13 +68,24 @@ def read_arrival(sealed: SealedCommand, station_id: StationId, plant_id: PlantId
     if not whole:
         fault = fault or Refusal(reason=Reason.MALFORMED, detail=("seal",))
     digest = sealed.digest if whole else sha256(repr(sealed).encode()).digest()
+    foreign = sealed.station_id != station_id
+    if foreign:
+        fault = fault or Refusal(reason=Reason.BAD_SEAL, detail=("station",))
     if envelope is not None and fault is None:
-        if sealed.station_id != station_id or envelope.station_id != station_id:
+        if envelope.station_id != station_id:
             fault = Refusal(reason=Reason.BAD_SEAL, detail=("station",))
         elif envelope.plant_id != plant_id:
             fault = Refusal(reason=Reason.OTHER_PLANT, detail=(envelope.plant_id,))
     command_id = envelope.id if envelope is not None else _id_in(sealed.body, digest)
-    return Arrival(sealed=sealed, id=command_id, digest=digest, envelope=envelope, fault=fault, whole=whole)
+    return Arrival(
+        sealed=sealed,
+        id=command_id,
+        digest=digest,
+        envelope=envelope,
+        fault=fault,
+        whole=whole,
+        foreign=foreign,
+    )
 
 
 def _id_in(body: str, digest: bytes) -> CommandId:

@@ -131,25 +131,23 @@ class Sitting:
         asked |= {key for each in arrivals if each.envelope for key in each.envelope.depends_on}
         known = await self._stored(asked)
         first: dict[CommandId, int] = {}
-        clashes: list[int] = []
+        aside: list[int] = []
         for at, each in enumerate(arrivals):
             mine = known.get(each.id)
             before = first.setdefault(each.id, at)
             if mine is not None and mine.digest == each.digest:
                 self._answers[at] = _again(mine.outcome)
-            elif mine is None and before == at:
-                continue
-            elif mine is None and arrivals[before].digest == each.digest:
+            elif mine is None and before != at and arrivals[before].digest == each.digest:
                 self._twins[at] = before
-            else:
-                clashes.append(at)
-        if clashes:
-            kept = await self._stored({arrivals[at].clash_id for at in clashes})
-            for at in clashes:
+            elif mine is not None or before != at or each.foreign:
+                aside.append(at)
+        if aside:
+            kept = await self._stored({arrivals[at].aside_id for at in aside})
+            for at in aside:
                 each = arrivals[at]
-                if each.clash_id in kept:
-                    self._answers[at] = _again(kept[each.clash_id].outcome)
-                else:
+                if each.aside_id in kept:
+                    self._answers[at] = _again(kept[each.aside_id].outcome)
+                elif not each.foreign:
                     each.fault = Refusal(reason=Reason.SAME_ID_OTHER_CONTENT)
         for key, row in known.items():
             self._settled[key] = row.settled
@@ -189,13 +187,13 @@ class Sitting:
         A hole holds what lies behind it. A counter that another command has, or a predecessor that is not ours,
         means that two machines run with this station's key: a copied disk (reference/sync.md, section 4).
         """
-        counters = [each.sealed.counter for _, each in fresh if each.whole]
+        counters = [each.sealed.counter for _, each in fresh if each.whole and not each.foreign]
         places = await self._places(station_id, counters)
         held: set[int] = set()
         for at, each in fresh:
             counter, prev = each.sealed.counter, each.sealed.prev
-            if not each.whole:
-                continue
+            if not each.whole or each.foreign:
+                continue  # refused already, and no place in this chain, nor in another's, is its to take
             if (
                 each.fault is not None
                 and each.fault.reason is Reason.SAME_ID_OTHER_CONTENT
@@ -260,7 +258,8 @@ class Sitting:
 
     async def _answer(self, at: int, each: Arrival, scope: Scope | None) -> None:
         clash = each.fault is not None and each.fault.reason is Reason.SAME_ID_OTHER_CONTENT
-        result = Result(arrival=each, stored_id=each.clash_id if clash else each.id)
+        aside = clash or each.foreign
+        result = Result(arrival=each, stored_id=each.aside_id if aside else each.id)
         refusal = each.fault
         if refusal is None and each.envelope is not None and scope is not None:
             refusal = await self._ask_rulebook(each, each.envelope, scope, result)
@@ -268,7 +267,7 @@ class Sitting:
         if refusal is not None:
             result.changes = ()
         self._results[at] = result
-        if not clash:
+        if not aside:
             self._settled[each.id] = Settled.ACCEPTED if refusal is None else Settled.REFUSED
 
     async def _ask_rulebook(
