@@ -43,16 +43,22 @@ class PlugPulled(Exception):
 
 
 class Interrupted(Progress):
-    """Pulls the plug after so many steps of work."""
+    """Pulls the plug after so many batches and chunks of series."""
 
     def __init__(self, after: int) -> None:
         super().__init__(io.StringIO())
         self._left = after
+        self._counts = False
+
+    def begin(self, name: str, total: int, *, done: int = 0) -> None:
+        self._counts = name in {"Batches", "Series rows"}
 
     def step(self, units: int = 1) -> None:
-        self._left -= 1
+        self._left -= self._counts
         if self._left < 0:
             raise PlugPulled
+
+    def end(self) -> None: ...
 
 
 def plan_of(plant_id: PlantId, directory: Path = FOLDER) -> Plan:
