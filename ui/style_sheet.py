@@ -33,7 +33,8 @@ def _labels(t: Tokens, px: Callable[[float], int]) -> str:
     )
     tones = (f'QLabel[tone="{tone.value}"] {{ color: {t.ink(tone)}; }}' for tone in Tone)
     plain = f'QLabel[tone="plain"] {{ color: {t.text}; }}\nQLabel:disabled {{ color: {t.disabled}; }}'
-    return "\n".join((*sizes, *tones, plain))
+    struck = 'QLabel[struck="true"] { text-decoration: line-through; }'
+    return "\n".join((*sizes, *tones, plain, struck))
 
 
 def _fields(t: Tokens, px: Callable[[float], int]) -> str:

@@ -43,10 +43,14 @@ class Label(QLabel):
             self.style().polish(self)
 
     def set_struck(self, struck: bool) -> None:
-        """Strike through: an old value that was corrected stays readable."""
-        font = self.font()
-        font.setStrikeOut(struck)
-        self.setFont(font)
+        """Strike through: an old value that was corrected stays readable.
+
+        By the style sheet, which would take a font of one's own away with the next change of theme or text size.
+        """
+        if self.property("struck") != struck:
+            self.setProperty("struck", struck)
+            self.style().unpolish(self)
+            self.style().polish(self)
 
 
 class ElidedLabel(Label):

@@ -33,12 +33,14 @@ from ui.widgets import (
     Chip,
     EmptyState,
     Fact,
+    FlowLayout,
     IconButton,
     KeyValueGrid,
     Label,
     ScrollColumn,
     StatusChip,
 )
+from ui.widgets.page_scroll import PageBody, PageScroll
 
 ICONS = {
     DeviationAction.AMEND: Icon.CORRECT,
@@ -50,6 +52,7 @@ ICONS = {
 }
 
 NARROW = 900
+LEAST = 380
 
 
 class DeviationView(QWidget):
@@ -101,10 +104,13 @@ class DeviationView(QWidget):
         page = QWidget()
         self._column = QVBoxLayout(page)
         self._column.addLayout(self._head)
-        self._column.addLayout(self._middle, 1)
+        body = PageBody(LEAST)
+        body.setLayout(self._middle)
+        self._middle.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(body, 1)
         self._empty = EmptyState(Icon.DEVIATION, "")
         self._pages = QStackedLayout(self)
-        self._pages.addWidget(page)
+        self._pages.addWidget(PageScroll(page))
         self._pages.addWidget(self._empty)
 
     def _build_head(self) -> None:
@@ -114,10 +120,9 @@ class DeviationView(QWidget):
         self._class = StatusChip()
         self._status = StatusChip()
         self._late = StatusChip()
-        chips = QHBoxLayout()
+        chips = FlowLayout()
         for widget in (self._number, self._class, self._status, self._late):
-            chips.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        chips.addStretch(1)
+            chips.addWidget(widget)
         words = QVBoxLayout()
         words.addLayout(chips)
         words.addWidget(self._title)

@@ -146,6 +146,10 @@ class FormFields(QWidget):
     def box(self, key: str) -> FieldBox:
         return self._boxes[key]
 
+    def asked(self, key: str) -> FieldBox | None:
+        """The field of that key, if the form asks for it now."""
+        return self._boxes.get(key)
+
     def focus_first(self, errors: Mapping[str, str] | None = None) -> FieldBox | None:
         """Bring the keyboard to the first field, or to the first that is wrong; answers it."""
         chosen = [box for key, box in self._boxes.items() if not errors or key in errors]

@@ -33,6 +33,9 @@ from ui.widgets import (
     SearchField,
     TableView,
 )
+from ui.widgets.page_scroll import PageBody, PageScroll
+
+LEAST = 280
 
 
 class DeviationsView(QWidget):
@@ -87,17 +90,25 @@ class DeviationsView(QWidget):
         head.addWidget(self._title)
         head.addWidget(self._count)
         head.addStretch(1)
-        head.addWidget(self.search)
+        head.addWidget(self.search, 4)
         head.addWidget(self.raise_button)
         filters = QHBoxLayout()
         filters.addWidget(self.chips, 1)
         filters.addWidget(self.classes, 0, Qt.AlignmentFlag.AlignTop)
         self._head, self._filters = head, filters
-        self._column = QVBoxLayout(self)
+        body = PageBody(LEAST)
+        inside = QVBoxLayout(body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self._card)
+        page = QWidget()
+        self._column = QVBoxLayout(page)
         self._column.addLayout(head)
         self._column.addLayout(filters)
-        self._column.addWidget(self._card, 1)
+        self._column.addWidget(body, 1)
         self._column.addWidget(self._more)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(PageScroll(page))
 
     def _wire(self) -> None:
         self.search.searched.connect(self._on_searched)
@@ -182,7 +193,7 @@ class DeviationsView(QWidget):
         self._column.setSpacing(look.px(GAP_3))
         self._head.setSpacing(look.px(GAP_3))
         self._filters.setSpacing(look.px(GAP_4))
-        self.search.setFixedWidth(look.px(300))
+        self.search.setMaximumWidth(look.px(300))
         self.classes.setMinimumWidth(look.px(150))
 
 

@@ -10,7 +10,17 @@ from ui.screens.review.blocker_list import BlockerList
 from ui.screens.review.file_model import ACTS, ActForm, FileState, ReviewViewModel, short_hash
 from ui.theme import Look, themed
 from ui.tokens import GAP_2, GAP_4, Tone, Type
-from ui.widgets import Banner, Button, ButtonKind, Card, CommentField, Fact, KeyValueGrid, Label
+from ui.widgets import (
+    Banner,
+    Button,
+    ButtonKind,
+    Card,
+    CommentField,
+    Fact,
+    FlowLayout,
+    KeyValueGrid,
+    Label,
+)
 
 WIDEST = 920
 DANGER = frozenset({BatchAction.REJECT})
@@ -44,12 +54,11 @@ class ActCard(Card):
         self._audit = QWidget()
         audit = QVBoxLayout(self._audit)
         audit.setContentsMargins(0, 0, 0, 0)
-        line = QHBoxLayout()
+        line = FlowLayout()
         self.tick = QCheckBox(self.tr("I have reviewed the critical audit trail of this batch"))
         self.journal = Button(self.tr("Show the journal"), kind=ButtonKind.QUIET, icon=Icon.HISTORY)
         line.addWidget(self.tick)
         line.addWidget(self.journal)
-        line.addStretch(1)
         self._audit_problem = Label("", Type.CAPTION_STRONG, Tone.STOPPED, wrap=True)
         audit.addLayout(line)
         audit.addWidget(self._audit_problem)

@@ -2,14 +2,11 @@
 
 from datetime import tzinfo
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
-    QScroller,
     QStackedLayout,
     QTabBar,
     QVBoxLayout,
@@ -43,6 +40,7 @@ from ui.widgets import (
     Card,
     Chip,
     EmptyState,
+    FlowLayout,
     IconButton,
     Label,
     RowsModel,
@@ -52,6 +50,7 @@ from ui.widgets import (
     TimelineEntry,
     TimelineView,
 )
+from ui.widgets.page_scroll import PageBody, PageScroll
 from ui.widgets.row_button import RowButton
 
 NARROW = 900
@@ -66,33 +65,6 @@ ICONS = {
     BatchAction.LIFT_QA_HOLD: Icon.PLAY,
     BatchAction.REJECT: Icon.CROSS_CIRCLE,
 }
-
-
-class PagesBox(QWidget):
-    """Asks for no more than the least height, whatever its pages would like: they scroll by themselves."""
-
-    def hasHeightForWidth(self) -> bool:
-        return False
-
-    def sizeHint(self) -> QSize:
-        return QSize(super().sizeHint().width(), LOOK.value.px(LEAST))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(super().minimumSizeHint().width(), LOOK.value.px(LEAST))
-
-
-def _scrolled(page: QWidget) -> QScrollArea:
-    """The page as high as the window, and no lower than its parts can be: then it scrolls."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.TouchGesture)
-    area.setWidget(page)
-    page.setAutoFillBackground(False)
-    area.viewport().setAutoFillBackground(False)
-    return area
 
 
 class ReviewFileView(QWidget):
@@ -162,11 +134,11 @@ class ReviewFileView(QWidget):
         self._column.addWidget(self.way_banner)
         self._column.addWidget(self.tabs)
         self._empty = EmptyState(Icon.REVIEW, "")
-        self._pages_box = PagesBox()
+        self._pages_box = PageBody(LEAST)
         self._pages_box.setLayout(self._pages)
         self._column.addWidget(self._pages_box, 1)
         self._whole = QStackedLayout(self)
-        self._whole.addWidget(_scrolled(page))
+        self._whole.addWidget(PageScroll(page))
         self._whole.addWidget(self._empty)
         self._build_shortcuts()
 
@@ -177,18 +149,16 @@ class ReviewFileView(QWidget):
         self._stand = StatusChip()
         self._about = Label("", Type.CAPTION, Tone.NEUTRAL, wrap=True)
         self.batch_link = Button(self.tr("Open the batch"), kind=ButtonKind.QUIET, icon=Icon.BATCHES)
-        first = QHBoxLayout()
+        first = FlowLayout()
         for widget in (self._number, self._status, self._stand, self.batch_link):
-            first.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-        first.addStretch(1)
+            first.addWidget(widget)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addLayout(first)
         words.addWidget(self._about)
         self._first = first
         self._acts = QWidget()
-        self._acts_row = QHBoxLayout(self._acts)
-        self._acts_row.setContentsMargins(0, 0, 0, 0)
+        self._acts_row = FlowLayout(self._acts)
         top = QHBoxLayout()
         top.addWidget(self.back, 0, Qt.AlignmentFlag.AlignTop)
         top.addLayout(words, 1)
@@ -628,7 +598,6 @@ class ReviewFileView(QWidget):
         self._acts_row.setSpacing(look.px(GAP_2))
         self._sides.setSpacing(look.px(GAP_4))
         self._deviations_card.body.setSpacing(look.px(GAP_1))
-        self._pages_box.setMinimumHeight(look.px(LEAST))
         for empty in (self._no_deviation, self._no_signature):
             empty.setMinimumHeight(look.px(240))
         self._arrange()

@@ -23,6 +23,9 @@ from ui.widgets import (
     SearchField,
     TableView,
 )
+from ui.widgets.page_scroll import PageBody, PageScroll
+
+LEAST = 280
 
 
 class ReviewQueueView(QWidget):
@@ -68,11 +71,19 @@ class ReviewQueueView(QWidget):
         self._head.addWidget(Label(self.tr("Review"), Type.TITLE))
         self._head.addWidget(self._count)
         self._head.addStretch(1)
-        self._head.addWidget(self.search)
-        self._column = QVBoxLayout(self)
+        self._head.addWidget(self.search, 4)
+        body = PageBody(LEAST)
+        inside = QVBoxLayout(body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(card)
+        page = QWidget()
+        self._column = QVBoxLayout(page)
         self._column.addLayout(self._head)
         self._column.addWidget(self.chips)
-        self._column.addWidget(card, 1)
+        self._column.addWidget(body, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(PageScroll(page))
 
     def _wire(self) -> None:
         self.search.searched.connect(self._on_searched)
@@ -134,4 +145,4 @@ class ReviewQueueView(QWidget):
         self._column.setContentsMargins(gap, look.px(GAP_4), gap, look.px(GAP_4))
         self._column.setSpacing(look.px(GAP_3))
         self._head.setSpacing(look.px(GAP_3))
-        self.search.setFixedWidth(look.px(300))
+        self.search.setMaximumWidth(look.px(300))
