@@ -98,6 +98,11 @@ class SignDialog(Dialog):
         self._offer()
         (self.user if request.second_person else self.password).setFocus()
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is decided and only closing is left."""
+        return self._ended
+
     def show_busy(self, sentence: str) -> None:
         """Say what is going on; nothing can be signed meanwhile."""
         self.show_error("")

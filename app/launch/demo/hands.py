@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 T = TypeVar("T")
+W = TypeVar("W", bound=QWidget)
 PATIENCE: Final = 20.0
 _GLANCE: Final = 0.03
 
@@ -93,8 +94,8 @@ class Hands:
         def look() -> tuple[QAbstractItemView, Any] | None:
             for table in self._visible(QAbstractItemView):
                 model = table.model()
-                for row in range(min(model.rowCount(), 500)):
-                    for column in range(model.columnCount()):
+                for row in range(min(model.rowCount(QModelIndex()), 500)):
+                    for column in range(model.columnCount(QModelIndex())):
                         index = model.index(row, column)
                         if words in str(index.data(Qt.ItemDataRole.DisplayRole) or ""):
                             return table, index
@@ -108,6 +109,10 @@ class Hands:
         QTest.keyClick(table, Qt.Key.Key_Return)
         await asyncio.sleep(0)
 
+    def of(self, kind: type[W]) -> Iterator[W]:
+        """Every visible widget of a kind."""
+        return self._visible(kind)
+
     def words(self) -> list[str]:
         """Everything that can be read now."""
         return [text for text in self._texts() if text]
@@ -116,7 +121,6 @@ class Hands:
         """Save what the window shows."""
         if self.window.width() != width or self.window.height() != height:
             self.window.resize(width, height)
-        QApplication.processEvents()
         self.window.grab().save(str(path))
         return path
 
@@ -165,7 +169,7 @@ class Hands:
                 return each
         return None
 
-    def _visible(self, kind: type[T]) -> Iterator[T]:
+    def _visible(self, kind: type[W]) -> Iterator[W]:
         for widget in QApplication.allWidgets():
             if isinstance(widget, kind) and widget.isVisible() and widget.window().isVisible():
                 yield widget
@@ -189,6 +193,6 @@ def _says(button: QAbstractButton, words: str) -> bool:
 
 def _cells(view: QAbstractItemView) -> Iterator[str]:
     model = view.model()
-    for row in range(min(model.rowCount(), 60)):
-        for column in range(model.columnCount()):
+    for row in range(min(model.rowCount(QModelIndex()), 60)):
+        for column in range(model.columnCount(QModelIndex())):
             yield str(model.index(row, column).data(Qt.ItemDataRole.DisplayRole) or "")
