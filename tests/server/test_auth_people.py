@@ -9,8 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.domain.decision import Reason
+from app.domain.identity import SYSTEM
 from app.domain.permissions import Role
-from app.domain.plant import RevokeStation
+from app.domain.plant import ChangeRole, RevokeStation
 from tests.support.api import PASSWORD, TestApi, bearer, refused
 from tests.support.plant import Colleague
 
@@ -210,6 +211,32 @@ async def test_a_change_without_a_reason_is_refused(api: TestApi, verb: str) -> 
         body |= {"role": "QA Head", "plants": ["ljubljana"]}
     answer = await api.client.post(f"{PEOPLE}/{api.plant.ana.user_id}/{verb}", json=body, headers=headers)
     assert refused(answer, Reason.REASON_MISSING, 422)
+
+
+async def test_nobody_is_let_into_a_plant_that_does_not_exist(api: TestApi) -> None:
+    zora = await api.plant.colleague("Zora Kralj", Role.SYSTEM_ADMIN)
+    everywhere = ChangeRole(
+        user_id=zora.user_id,
+        role=Role.SYSTEM_ADMIN,
+        plants=frozenset({SYSTEM, api.plant.id}),
+        reason="whole company",
+    )
+    await api.plant.act(everywhere, api.plant.founder)
+    body = newcomer(plants=["ljubljana", "atlantis"])
+    answer = await api.client.post(PEOPLE, json=body, headers=await api.sign_in(zora))
+    assert refused(answer, Reason.NOT_FOUND, 404)
+    assert answer.json()["about"] == ["plant", "atlantis"]
+
+
+async def test_a_character_that_cannot_be_kept_is_refused(api: TestApi) -> None:
+    _, headers = await administrator(api)
+    for body in (newcomer(name="Marko\x00"), newcomer(identity_checked_by="Zora\x00")):
+        answer = await api.client.post(PEOPLE, json=body, headers=headers)
+        assert refused(answer, Reason.MALFORMED, 422)
+    listed = await api.client.get(
+        "/api/v1/batches", params={"text": "a\x00b"}, headers=await api.sign_in(api.plant.ana)
+    )
+    assert refused(listed, Reason.MALFORMED, 422)
 
 
 @pytest.mark.parametrize("verb", ["role", "deactivate", "reset"])

@@ -199,11 +199,15 @@ class Accounts:
         return account.plants if account else frozenset()
 
     async def _foreign(self, by: By, plants: frozenset[PlantId]) -> Refusal | None:
-        """An administrator gives access to plants of their own; who has the system's gives access to all."""
+        """An administrator gives access to plants of their own; who has the system's gives access to all there are."""
         own = await self._plants_of(by)
-        if plants <= own or SYSTEM in own:
-            return None
-        return Refusal(reason=Reason.OTHER_PLANT, detail=tuple(sorted(plants - own)))
+        beyond = plants - own
+        if beyond and SYSTEM not in own:
+            return Refusal(reason=Reason.OTHER_PLANT, detail=tuple(sorted(beyond)))
+        async with self.database.transaction() as tx:
+            rows = await tx.tuples("SELECT plant_id FROM auth.plants")
+        unknown = plants - {SYSTEM, *(PlantId(row[0]) for row in rows)}
+        return Refusal(reason=Reason.NOT_FOUND, detail=("plant", *sorted(unknown))) if unknown else None
 
     async def _stranger(self, by: By, user_id: UserId) -> Refusal | None:
         """Why `by` may not touch this account: it does not exist for an administrator of other plants."""

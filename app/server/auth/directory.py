@@ -69,7 +69,9 @@ async def list_people(caller: Anybody, database: DatabaseHere) -> Response:
     tags=["people"],
     status_code=201,
     response_model=PasswordCode,
-    responses=refusals(_409="The login was given before; logins are never given twice."),
+    responses=refusals(
+        _404="There is no such plant.", _409="The login was given before; logins are never given twice."
+    ),
 )
 async def register_person(
     body: RegisterRequest, caller: ManagesUsers, service: Service, remote: RemoteHere
@@ -82,7 +84,7 @@ async def register_person(
     paths.PERSON_ROLE,
     tags=["people"],
     status_code=204,
-    responses=refusals(_404="No such person.", _409="Nobody changes their own role."),
+    responses=refusals(_404="No such person or plant.", _409="Nobody changes their own role."),
 )
 async def change_role(
     user_id: UserId, body: RoleRequest, caller: ManagesUsers, service: Service, remote: RemoteHere

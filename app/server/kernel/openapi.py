@@ -13,7 +13,24 @@ REFERENCE: Final = "#/components/schemas/{model}"
 ALWAYS: Final = {
     "413": "The request is too large.",
     "422": "The request does not fit this description, or says something that cannot be.",
+}
+FAULTS: Final = {
     "500": "The server failed; `instance` is the id to ask its log about.",
+    "503": "The database does not answer now: the same request may succeed later.",
+}
+"""Not refusals: they name no reason, and what was sent is sent again."""
+FAULT: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Fault",
+    "description": "A problem of the server's own (RFC 9457).",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "instance"],
 }
 GATED: Final = {
     "401": "No access token, or one that is not valid (any more).",
@@ -48,9 +65,11 @@ def _add_problems(app: FastAPI, described: dict[str, Any]) -> None:
     problem = TypeAdapter(Problem).json_schema(ref_template=REFERENCE)
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
+    schemas["Fault"] = FAULT
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     content = {PROBLEM_TYPE: {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
+    fault = {PROBLEM_TYPE: {"schema": {"$ref": REFERENCE.format(model="Fault")}}}
     for route in api_routes(app.routes):
         if not route.include_in_schema:
             continue
@@ -58,6 +77,8 @@ def _add_problems(app: FastAPI, described: dict[str, Any]) -> None:
         for method in route.methods or ():
             answers: dict[str, Any] = described["paths"][route.path_format][method.lower()]["responses"]
             answers.pop("422", None)
+            for status, text in FAULTS.items():
+                answers.setdefault(status, {"description": text, "content": fault})
             for status, text in {**ALWAYS, **({} if open_door else GATED)}.items():
                 answers.setdefault(status, {"description": text})
             for status, answer in answers.items():

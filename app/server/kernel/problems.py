@@ -1,6 +1,7 @@
 """Every "no" of the API as a problem body (RFC 9457), in one place."""
 
 import logging
+from dataclasses import replace
 from typing import Final, cast
 
 from fastapi import FastAPI, Request
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 PAYLOAD_TOO_LARGE: Final = 413
 _LATER: Final = frozenset({"08", "40", "53", "55", "57"})
 """Classes of PostgreSQL errors that say *not now*: no connection, no room, a lock or a deadline."""
+
+_UNKEEPABLE: Final = "22"
+"""PostgreSQL's class for data that fits no column."""
 
 
 class Refused(Exception):
@@ -80,12 +84,20 @@ async def _http(_: Request, error: Exception) -> Response:
     reason = {401: Reason.SIGNED_OUT, 403: Reason.NOT_PERMITTED, 404: Reason.NOT_FOUND}.get(
         known.status_code, Reason.MALFORMED
     )
-    return refusal_response(Refusal(reason=reason, detail=(str(known.detail),)), known.status_code)
+    status = (
+        422 if known.status_code == 400 else known.status_code
+    )  # FastAPI's word for a body that is no text
+    return refusal_response(Refusal(reason=reason, detail=(str(known.detail),)), status)
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    """A database that is away, full or busy is asked again later; anything else is a fault of ours."""
+    """A database that is away, full or busy is asked again later; a value it cannot keep (NUL in a text) is refused.
+
+    Anything else is a fault of ours.
+    """
     known = cast("DBAPIError", error)
+    if sqlstate(known)[:2] == _UNKEEPABLE:
+        return refusal_response(Refusal(reason=Reason.MALFORMED, detail=("a value that cannot be kept",)))
     if known.connection_invalidated or sqlstate(known)[:2] in _LATER:
         return await _busy(request, error)
     return _fault(request.method, request.url.path, error)
