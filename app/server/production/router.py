@@ -127,7 +127,12 @@ async def list_batches(
         return json_answer(await batch_page(tx, caller.plant_id, asked, limit, cursor))
 
 
-@router.post(paths.BATCHES, status_code=201, response_model=Batch, responses=REFUSED)
+@router.post(
+    paths.BATCHES,
+    status_code=201,
+    response_model=Batch,
+    responses=refusals(_404="There is no such master record.") | REFUSED,
+)
 async def create_batch(
     body: BatchPlan,
     caller: Creates,
