@@ -33,7 +33,7 @@ from app.server.kernel.record_tables import RecordStore, RecordTable
 from app.server.kernel.seals import Arrival, read_arrivals
 from app.server.kernel.security import NO_REMOTE, Remote
 from app.server.kernel.server_key import ServerKey
-from app.server.kernel.sitting import Kernel, NamesOf, Settlement, Sitting, actors_of, keys_of
+from app.server.kernel.sitting import Kernel, NamesOf, Settlement, Sitting, actor_of, keys_in, keys_wanted
 from app.wire.codec import dump_envelope, load, load_envelope
 from app.wire.seal import GENESIS, NO_STATION, seal
 from app.wire.sync import MOST_COMMANDS, Outcome, Push, PushAnswer, Settled
@@ -171,9 +171,7 @@ class CommandDesk:
             known = await self._recalled(tx, envelope)
             if known is not None:
                 return known, ()
-            who = (
-                actor if isinstance(actor, Actor) else (await actors_of(self._kernel, tx, [actor])).get(actor)
-            )
+            who = actor if isinstance(actor, Actor) else await actor_of(self._kernel, tx, actor)
             arrival = self._sealed(envelope, who, remote, interactive=interactive)
             done = await Sitting(self._kernel, tx, plant_id, self._clock()).settle([arrival], None)
             if beside is not None and done.outcomes[0].settled is Settled.ACCEPTED:
@@ -224,7 +222,8 @@ class CommandDesk:
         station sends again.
         """
         async with self._database.transaction() as tx:
-            _, keys = await keys_of(self._kernel, tx, push.station_id)
+            found = await self.store.load(tx, keys_wanted(push.station_id))
+        _, keys = keys_in(found, push.station_id)
         loop = asyncio.get_running_loop()
         runs = [push.commands[at : at + RUN] for at in range(0, len(push.commands), RUN)]
         read = [

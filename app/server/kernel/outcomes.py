@@ -67,8 +67,8 @@ class Writer:
         self._plant_id = plant_id
         self._now = now
 
-    async def write(self, tx: Transaction, results: Sequence[Result]) -> None:
-        """Write everything.
+    async def write(self, tx: Transaction, results: Sequence[Result]) -> int | None:
+        """Write everything. Answers the plant journal's new head, None where nothing was appended to it.
 
         The journal goes first, because records and commands carry the numbers it gives; its head stays locked from
         there to the commit, with nothing between but set-based statements.
@@ -85,9 +85,12 @@ class Writer:
                 if change.before is None and change.after.KIND == "plant":
                     await open_journal(tx, getattr(change.after, "plant_id"))  # noqa: B009
         stored: dict[tuple[str, UUID], Stored] = {}
+        head: int | None = None
         for journal in sorted(runs):
             run = runs[journal]
             appended = await self._journal.append(tx, journal, run.rows)
+            if journal == self._plant_id:
+                head = appended.last_seq
             for seq, (result, body) in enumerate(
                 zip(run.results, run.bodies, strict=True), appended.first_seq
             ):
@@ -99,6 +102,7 @@ class Writer:
         await self._store.upsert(tx, stored.values())
         await self._number_batches(tx, results)
         await self._keep(tx, results)
+        return head
 
     def _rows(self, result: Result) -> Iterator[tuple[PlantId, bytes, tuple[Record, bytes] | None]]:
         arrival = result.arrival
@@ -168,7 +172,10 @@ class Writer:
         if not results:
             return
         rows = [self._kept(each) for each in results]
-        await tx.copy("commands", "kernel", COMMAND_COLUMNS, rows)
+        if len(rows) <= FEW:
+            await tx.many(_KEEP, rows)
+        else:
+            await tx.copy("commands", "kernel", COMMAND_COLUMNS, rows)
 
     def _kept(self, result: Result) -> tuple[object, ...]:
         arrival, sealed, envelope = result.arrival, result.arrival.sealed, result.arrival.envelope
@@ -199,6 +206,10 @@ COMMAND_COLUMNS: Final = (
     *("id", "plant_id", "station_id", "counter", "in_chain", "author_id", "kind", "batch_id", "body", "prev"),
     *("key_id", "signature", "digest", "settled", "reason", "outcome", "seq", "received_at"),
 )
+_PLACES: Final = ", ".join(f"${number}" for number, _ in enumerate(COMMAND_COLUMNS, 1))
+_KEEP: Final = f"INSERT INTO kernel.commands ({', '.join(COMMAND_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608  names of ours
+FEW: Final = 3
+"""A COPY asks for the columns' types first; so few commands are inserted sooner than that."""
 
 
 def _kept_text(told: str) -> str:

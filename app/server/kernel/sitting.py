@@ -19,17 +19,18 @@ from app.domain.identity import SYSTEM, CommandId, KeyId, PlantId, StationId, Us
 from app.domain.metrics import RecordMetrics
 from app.domain.permissions import Role
 from app.domain.plant import Person, SigningKey, Station, StationStatus
+from app.domain.record import Record
 from app.domain.review import DeclareClear
 from app.domain.rulebook import Scope, decide, scope_of, series_of
 from app.server.kernel.database import Transaction
 from app.server.kernel.journal import Journal
 from app.server.kernel.numbers import Numbers
 from app.server.kernel.outcomes import Result, Writer
+from app.server.kernel.recollection import Recollection, recollect, stored, walk_chain
 from app.server.kernel.record_tables import RecordStore, Want, journal_of
 from app.server.kernel.scopes import Rooms
 from app.server.kernel.seals import Arrival, KnownKey, check_seals
 from app.wire.codec import load
-from app.wire.seal import GENESIS
 from app.wire.sync import Outcome, Settled
 
 NamesOf = Callable[[Transaction, Collection[UserId]], Awaitable[Mapping[UserId, str]]]
@@ -61,15 +62,6 @@ class Settlement:
     durable_seq: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """What the database kept of a command that was settled before."""
-
-    digest: bytes
-    settled: Settled
-    outcome: str
-
-
 class Sitting:
     """Settles one run of commands. Built anew for each transaction: it remembers nothing."""
 
@@ -88,16 +80,18 @@ class Sitting:
 
     async def settle(self, arrivals: Sequence[Arrival], station_id: StationId | None) -> Settlement:
         """Everything, up to the commit, for commands of one workstation, or of the server itself (None)."""
-        arrivals = [
-            replace(each) for each in arrivals
-        ]  # what is found out here is true for this attempt only
+        # What is found out about them here is true for this attempt only.
+        arrivals = [replace(each) for each in arrivals]
         if station_id is not None:
             await _lock_station(self._tx, station_id)
-        await self._recall(arrivals)
+        recalled = await recollect(self._tx, self._plant_id, arrivals, station_id)
+        await self._answer_again(arrivals, recalled)
         fresh = [at for at in range(len(arrivals)) if at not in self._answers and at not in self._twins]
-        if station_id is not None and fresh:
-            await self._check_origin([arrivals[at] for at in fresh], station_id)
-            held = await self._walk_chain([(at, arrivals[at]) for at in fresh], station_id)
+        await self._know_people([arrivals[at] for at in fresh], station_id)
+        if station_id is not None:
+            held = walk_chain([(at, arrivals[at]) for at in fresh], recalled.places)
+            for at, counter in held.items():
+                self._hold(at, arrivals[at], counter)
             fresh = [at for at in fresh if at not in held]
         await self._decide(arrivals, fresh)
         await self._numbers.close(self._tx)
@@ -105,31 +99,22 @@ class Sitting:
         writer = Writer(
             journal=self._kernel.journal, store=self._kernel.store, plant_id=self._plant_id, now=self._now
         )
-        await writer.write(self._tx, written)
-        head_seq, durable_seq = await self._heads()
+        head_seq = await writer.write(self._tx, written)
         for at, result in self._results.items():
             self._answers[at] = result.outcome()
         for at, first in self._twins.items():
             self._answers[at] = replace(self._answers[first], again=True)
         outcomes = tuple(self._answers[at] for at in range(len(arrivals)))
         return Settlement(
-            outcomes=outcomes, results=tuple(written), head_seq=head_seq, durable_seq=durable_seq
+            outcomes=outcomes,
+            results=tuple(written),
+            head_seq=head_seq or recalled.head_seq,
+            durable_seq=recalled.durable_seq,
         )
 
-    async def _heads(self) -> tuple[int, int | None]:
-        found = await self._tx.tuples(
-            "SELECT (SELECT seq FROM kernel.journal_heads WHERE plant_id = $1), "
-            "(SELECT max(seq) FROM kernel.backups WHERE plant_id = $1)",
-            self._plant_id,
-        )
-        head_seq, durable_seq = found[0]
-        return head_seq or 0, durable_seq
-
-    async def _recall(self, arrivals: Sequence[Arrival]) -> None:
+    async def _answer_again(self, arrivals: Sequence[Arrival], recalled: Recollection) -> None:
         """Answer what was settled before with the answer it got, and learn what the rest depends on."""
-        asked = {each.id for each in arrivals}
-        asked |= {key for each in arrivals if each.envelope for key in each.envelope.depends_on}
-        known = await self._stored(asked)
+        known = recalled.known
         first: dict[CommandId, int] = {}
         aside: list[int] = []
         for at, each in enumerate(arrivals):
@@ -142,7 +127,7 @@ class Sitting:
             elif mine is not None or before != at or each.foreign:
                 aside.append(at)
         if aside:
-            kept = await self._stored({arrivals[at].aside_id for at in aside})
+            kept = await stored(self._tx, {arrivals[at].aside_id for at in aside})
             for at in aside:
                 each = arrivals[at]
                 if each.aside_id in kept:
@@ -152,20 +137,28 @@ class Sitting:
         for key, row in known.items():
             self._settled[key] = row.settled
 
-    async def _stored(self, ids: Collection[CommandId]) -> "dict[CommandId, _Stored]":
-        rows = await self._tx.tuples(
-            "SELECT c.id, c.digest, c.settled, c.outcome FROM unnest($1::uuid[]) AS asked (id) "
-            "JOIN kernel.commands c USING (id)",
-            list(ids),
-        )
-        return {
-            CommandId(key): _Stored(digest=bytes(digest), settled=Settled(settled), outcome=outcome)
-            for key, digest, settled, outcome in rows
+    async def _know_people(self, arrivals: Sequence[Arrival], station_id: StationId | None) -> None:
+        """Load authors, workstation and keys in one go; find out who sealed each command and whether they still may."""
+        authors = {
+            each.envelope.author_id
+            for each in arrivals
+            if each.envelope and each.envelope.author_id and each.actor is None
         }
+        if not arrivals or (station_id is None and not authors):
+            return
+        wants = [Want(kind="person", column="id", values=tuple(authors))]
+        if station_id is not None:
+            wants += keys_wanted(station_id)
+        found = await self._kernel.store.load(self._tx, wants)
+        names: Mapping[UserId, str] = await self._kernel.names_of(self._tx, authors) if authors else {}
+        self._actors.update(actors_in(found, names))
+        if station_id is not None:
+            self._check_origin(arrivals, *keys_in(found, station_id))
 
-    async def _check_origin(self, arrivals: Sequence[Arrival], station_id: StationId) -> None:
+    def _check_origin(
+        self, arrivals: Sequence[Arrival], station: Station | None, keys: dict[KeyId, KnownKey]
+    ) -> None:
         """Who sealed each command, and whether this workstation may still send."""
-        station, keys = await keys_of(self._kernel, self._tx, station_id)
         if station is None or station.plant_id != self._plant_id:
             for each in arrivals:
                 each.fault = Refusal(reason=Reason.OTHER_PLANT, detail=(self._plant_id,))
@@ -181,52 +174,6 @@ class Sitting:
             plants=frozenset({station.plant_id}),
         )
 
-    async def _walk_chain(self, fresh: Sequence[tuple[int, Arrival]], station_id: StationId) -> set[int]:
-        """Give each command its counter's place behind the one before. Answers the positions that must wait.
-
-        A hole holds what lies behind it. A counter that another command has, or a predecessor that is not ours,
-        means that two machines run with this station's key: a copied disk (reference/sync.md, section 4).
-        """
-        counters = [each.sealed.counter for _, each in fresh if each.whole and not each.foreign]
-        places = await self._places(station_id, counters)
-        held: set[int] = set()
-        for at, each in fresh:
-            counter, prev = each.sealed.counter, each.sealed.prev
-            if not each.whole or each.foreign:
-                continue  # refused already, and no place in this chain, nor in another's, is its to take
-            if (
-                each.fault is not None
-                and each.fault.reason is Reason.SAME_ID_OTHER_CONTENT
-                and counter in places
-            ):
-                continue
-            before = places.get(counter - 1)
-            expected = GENESIS if counter == 1 else before and before[0].hex()
-            after = places.get(counter + 1)
-            if counter in places or (after is not None and after[1] != each.digest.hex()):
-                each.fault = Refusal(reason=Reason.STATION_CLONED, detail=(str(counter),))
-            elif expected is None:
-                held.add(at)
-                self._hold(at, each, str(counter))
-            elif prev != expected:
-                each.fault = Refusal(reason=Reason.STATION_CLONED, detail=(str(counter),))
-            else:
-                places[counter] = (each.digest, prev)
-                each.in_chain = True
-        return held
-
-    async def _places(self, station_id: StationId, counters: Sequence[int]) -> dict[int, tuple[bytes, str]]:
-        if not counters:
-            return {}
-        rows = await self._tx.tuples(
-            "SELECT counter, digest, prev FROM kernel.commands "
-            "WHERE station_id = $1 AND in_chain AND counter BETWEEN $2 AND $3",
-            station_id,
-            min(counters) - 1,
-            max(counters) + 1,
-        )
-        return {counter: (bytes(digest), prev) for counter, digest, prev in rows}
-
     async def _decide(self, arrivals: Sequence[Arrival], fresh: Sequence[int]) -> None:
         decidable = [
             (each, each.envelope)
@@ -234,7 +181,6 @@ class Sitting:
             if each.envelope is not None and each.fault is None
         ]
         scopes = {each.id: scope_of(envelope.command) for each, envelope in decidable}
-        await self._load_people(envelope for _, envelope in decidable)
         drawn = {series for _, envelope in decidable if (series := series_of(envelope.command)) is not None}
         await self._numbers.open(self._tx, drawn)
         await self._rooms.open(self._tx, scopes.values())
@@ -322,46 +268,37 @@ class Sitting:
             return Refusal(reason=Reason.NOT_PERMITTED, detail=("station", envelope.command.kind))
         return self._actors[UserId(each.sealed.station_id)]
 
-    async def _load_people(self, envelopes: Iterable[Envelope]) -> None:
-        authors = {each.author_id for each in envelopes if each.author_id is not None}
-        self._actors.update(await actors_of(self._kernel, self._tx, authors))
+
+def keys_wanted(station_id: StationId) -> list[Want]:
+    """What to load to know who may seal at a workstation."""
+    return [
+        Want(kind="station", column="id", values=(station_id,)),
+        Want(kind="key", column="station_id", values=(station_id,)),
+    ]
 
 
-async def keys_of(
-    kernel: Kernel, tx: Transaction, station_id: StationId
-) -> tuple[Station | None, dict[KeyId, KnownKey]]:
+def keys_in(records: Iterable[Record], station_id: StationId) -> tuple[Station | None, dict[KeyId, KnownKey]]:
     """A workstation with all keys that may seal at it, its own under its own id; None where it is unknown."""
-    found = await kernel.store.load(
-        tx,
-        [
-            Want(kind="station", column="id", values=(station_id,)),
-            Want(kind="key", column="station_id", values=(station_id,)),
-        ],
-    )
-    station = next((each for each in found if isinstance(each, Station)), None)
-    keys = {
-        each.id: KnownKey(
-            public_key=each.public_key,
-            user_id=each.user_id,
-            station_id=each.station_id,
-            revoked=each.revoked_at is not None,
-        )
-        for each in found
-        if isinstance(each, SigningKey)
-    }
-    if station is not None:
-        keys[KeyId(station_id)] = KnownKey(
-            public_key=station.public_key, user_id=station_id, station_id=station_id, revoked=False
-        )
+    station: Station | None = None
+    keys: dict[KeyId, KnownKey] = {}
+    for each in records:
+        if isinstance(each, SigningKey):
+            keys[each.id] = KnownKey(
+                public_key=each.public_key,
+                user_id=each.user_id,
+                station_id=each.station_id,
+                revoked=each.revoked_at is not None,
+            )
+        elif isinstance(each, Station):
+            station = each
+            keys[KeyId(station_id)] = KnownKey(
+                public_key=each.public_key, user_id=station_id, station_id=station_id, revoked=False
+            )
     return station, keys
 
 
-async def actors_of(kernel: Kernel, tx: Transaction, users: Collection[UserId]) -> dict[UserId, Actor]:
-    """People as the rules know them at this moment; who has no account is missing."""
-    if not users:
-        return {}
-    people = await kernel.store.load(tx, [Want(kind="person", column="id", values=tuple(users))])
-    names = await kernel.names_of(tx, users)
+def actors_in(records: Iterable[Record], names: Mapping[UserId, str]) -> dict[UserId, Actor]:
+    """People as the rules know them."""
     return {
         each.id: Actor(
             user_id=each.id,
@@ -370,9 +307,15 @@ async def actors_of(kernel: Kernel, tx: Transaction, users: Collection[UserId]) 
             plants=each.plants,
             active=each.active,
         )
-        for each in people
+        for each in records
         if isinstance(each, Person)
     }
+
+
+async def actor_of(kernel: Kernel, tx: Transaction, user_id: UserId) -> Actor | None:
+    """A person as the rules know them at this moment, or None without an account."""
+    found = await kernel.store.load(tx, [Want(kind="person", column="id", values=(user_id,))])
+    return actors_in(found, await kernel.names_of(tx, [user_id])).get(user_id)
 
 
 async def _lock_station(tx: Transaction, station_id: StationId) -> None:
