@@ -131,7 +131,7 @@ class Outbox:
         self._reading = reading
         self._shelf = shelf
         self._changes = changes
-        self._station = station
+        self.station: Final = station
         self._station_key = station_key
         self._signer = signer
         self._link = link
@@ -172,7 +172,7 @@ class Outbox:
         envelope = self._envelope(command, signer.user_id, key, now, link, ())
 
         def look(connection: Connection) -> tuple[Actor, bytes | None, Facts | None]:
-            actor = known_actor(connection, signer.user_id, self._station.plant_id, signer.name)
+            actor = known_actor(connection, signer.user_id, self.station.plant_id, signer.name)
             subject, _ = subject_of(connection, command)
             loose = loose_facts(connection, self._shelf, scope_of(command)) if subject is None else None
             return actor, subject, loose
@@ -210,8 +210,8 @@ class Outbox:
         """
         author = _Author(
             user_id=None,
-            name=self._station.name,
-            key_id=KeyId(self._station.station_id),
+            name=self.station.name,
+            key_id=KeyId(self.station.station_id),
             sign=self._station_key.sign,
         )
         now, link = self._clock(), self._link()
@@ -242,7 +242,7 @@ class Outbox:
         batch = facts.one(Batch, batch_id)
         if batch is None or batch.status not in UNDER_REVIEW:
             return None
-        said = facts.one(Clearance, derived(batch_id, "clearance", str(self._station.station_id)))
+        said = facts.one(Clearance, derived(batch_id, "clearance", str(self.station.station_id)))
         if said is not None and said.completions == batch.completions:
             return None
         counter, _ = _tail(connection)
@@ -280,7 +280,7 @@ class Outbox:
         if isinstance(decision, Refusal):
             return decision
         counter, prev = _tail(connection)
-        sealed = seal(body, self._station.station_id, counter + 1, prev, author.key_id, author.sign)
+        sealed = seal(body, self.station.station_id, counter + 1, prev, author.key_id, author.sign)
         _insert(connection, sealed, envelope, author.name, _title(facts, command), subject, batch_id, slot)
         if fold is not None and subject is not None:
             self._overlay(connection, fold, subject, decision, sealed)
@@ -300,8 +300,8 @@ class Outbox:
 
     def _actor(self, connection: Connection, author: _Author) -> Actor:
         if author.user_id is None:
-            return acting_station(self._station.station_id, self._station.plant_id, author.name)
-        return known_actor(connection, author.user_id, self._station.plant_id, author.name)
+            return acting_station(self.station.station_id, self.station.plant_id, author.name)
+        return known_actor(connection, author.user_id, self.station.plant_id, author.name)
 
     def _envelope(
         self,
@@ -315,11 +315,11 @@ class Outbox:
         offset = link.clock_offset
         return Envelope(
             id=key,
-            plant_id=self._station.plant_id,
-            station_id=self._station.station_id,
+            plant_id=self.station.plant_id,
+            station_id=self.station.station_id,
             author_id=author_id,
             performed_at=now,
-            zone=self._station.zone,
+            zone=self.station.zone,
             rulebook=RULEBOOK_VERSION,
             command=command,
             clock_offset_ms=None if offset is None else round(offset / timedelta(milliseconds=1)),
@@ -373,7 +373,7 @@ class Outbox:
                     break
                 each = SealedCommand(
                     body=row.body,
-                    station_id=self._station.station_id,
+                    station_id=self.station.station_id,
                     counter=row.counter,
                     prev=row.prev,
                     key_id=KeyId(id_of(row.key_id)),
@@ -457,7 +457,7 @@ class Outbox:
             lambda c: c.exec_driver_sql(
                 "DELETE FROM outbox WHERE state = 'acked' AND overlaid = 0 AND plant = ? AND seq <= ?"
                 " AND counter < (SELECT max(counter) FROM outbox)",
-                (self._station.plant_id, durable_seq),
+                (self.station.plant_id, durable_seq),
             ).close()
         )
 

@@ -18,7 +18,7 @@ from app.client.gateway import CutOff, Gateway, Offline, Snapshot, TooLarge
 from app.client.observable import Observable
 from app.client.ports import Changed, Link, PendingCommand, SyncState, WitnessState
 from app.domain.decision import Refusal
-from app.domain.identity import BatchId, CommandId, PlantId
+from app.domain.identity import CommandId, PlantId
 from app.wire.sync import MOST_COMMANDS, FeedHead, Push, Settled
 from offline.cache import ROWS_AT_ONCE, Broken, Cache, Cursor, NotAFeed, read_page
 from offline.changes import Changes
@@ -34,6 +34,7 @@ LONGEST_PAUSE: Final = 60.0
 """Between attempts while something waits, whatever went wrong before."""
 _SHORTEST_PAUSE: Final = 0.2
 _PEOPLE_EVERY: Final = timedelta(minutes=10)
+_CLEARANCES_AT_ONCE: Final = 8
 _LAST_SYNC: Final = "last_sync"
 
 
@@ -308,19 +309,30 @@ class SyncLoop:
             return _Result.FAILED
         if cursor.broken_at is not None:
             return await self._still_broken(cursor)
-        while True:
-            page = await self._gateway.feed(journal, cursor.seq, ROWS_AT_ONCE)
-            if isinstance(page, Refusal | Offline):
-                return self._failed(page)
-            self._answered()
-            read = await asyncio.to_thread(read_page, cursor, page.head, page.lines)
-            if isinstance(read, Broken):
-                return await self._freeze(cursor, read)
-            await self._cache.take_page(read)
-            cursor = read.cursor
-            self._heads[journal] = cursor.seq
-            if cursor.seq >= page.head.head_seq or not page.lines:
-                return _Result.WELL
+        writing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                page = await self._gateway.feed(journal, cursor.seq, ROWS_AT_ONCE)
+                if isinstance(page, Refusal | Offline):
+                    return self._failed(page)
+                self._answered()
+                read = await asyncio.to_thread(read_page, cursor, page.head, page.lines)
+                if writing is not None:
+                    await writing
+                    writing = None
+                if isinstance(read, Broken):
+                    return await self._freeze(cursor, read)
+                # The next page is fetched and checked while this one is kept.
+                writing = asyncio.create_task(self._cache.take_page(read), name="sync.page")
+                cursor = read.cursor
+                if cursor.seq >= page.head.head_seq or not page.lines:
+                    await writing
+                    writing = None
+                    self._heads[journal] = cursor.seq
+                    return _Result.WELL
+        finally:
+            if writing is not None:
+                await asyncio.gather(writing, return_exceptions=True)
 
     async def _freeze(self, cursor: Cursor, broken: Broken) -> _Result:
         if broken.seq <= cursor.seq + 1:
@@ -424,7 +436,12 @@ class SyncLoop:
             return 0
         due = await self._cache.under_review()
         wanted = [each for each in due if touched is None or each in touched]
-        return await self._outbox.declare_clear([BatchId(each) for each in wanted]) if wanted else 0
+        declared = 0
+        for start in range(
+            0, len(wanted), _CLEARANCES_AT_ONCE
+        ):  # each folds a file: saves wait behind a few only
+            declared += await self._outbox.declare_clear(wanted[start : start + _CLEARANCES_AT_ONCE])
+        return declared
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
