@@ -1,6 +1,7 @@
 """A plan in a real plant: a commit per batch, whole after an interruption, unchanged by a repetition."""
 
 import io
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from app.launch.importing.plan import Plan
 from app.launch.importing.progress import Progress
 from app.launch.importing.reading import Faults
 from app.server.production.metrics_store import read_rows
+from app.server.production.queries import BatchFilter, batch_page
 from app.wire.series import chunk_of
 from tests.support.lek_small import FOLDER
 from tests.support.plant import Colleague, TestPlant
@@ -237,6 +239,21 @@ async def test_an_interrupted_import_goes_on_where_it_ended(plant: TestPlant, st
     points = await plant.ask("SELECT count(DISTINCT (series_id, position)) FROM production.batch_metrics")
     assert points[0][0] == SERIES_ROWS
     assert not (await imported(plant)).changed
+
+
+@pytest.mark.req("A13")
+async def test_a_data_set_is_listed_once_it_is_complete(plant: TestPlant) -> None:
+    async def listed() -> int:
+        asked = BatchFilter(text="LEK-")
+        async with plant.database.transaction() as tx:
+            page = json.loads(await batch_page(tx, plant.id, asked, 100, None))
+        return len(page["items"])
+
+    with pytest.raises(PlugPulled):
+        await imported(plant, approver=plant.rosa, progress=Interrupted(after=20))
+    assert await listed() == 0
+    await imported(plant)
+    assert await listed() == BATCHES
 
 
 async def test_other_content_under_the_same_numbers_is_refused_before_the_first_write(

@@ -289,9 +289,9 @@ def test_every_entry_fits_its_step() -> None:
 
 
 def test_the_citation_stands_at_every_batch_master_and_series() -> None:
-    assert all(each.source.endswith(CITATION) for each in (*PLAN.batches, *PLAN.series))
+    assert all(each.source.endswith(f"({CITATION})") for each in (*PLAN.batches, *PLAN.series))
     assert all(each.draft.note.endswith(CITATION) for each in PLAN.masters)
-    assert batch(24).source.startswith("Laboratory.csv:23. ")
+    assert batch(24).source.startswith("Laboratory.csv:23 of lek-tablets (")
 
 
 def test_ids_follow_from_plant_and_number_and_from_nothing_else() -> None:
@@ -312,7 +312,7 @@ def test_series_keep_every_row_empty_ones_too_in_the_local_time_of_the_machine()
     assert not command.zone_known
     assert command.chunk == chunk_of(0, series.rows)
     assert rows == series.rows
-    assert command.source.startswith("Process/1.csv:2-21, campaign 33. ")
+    assert command.source.startswith("Process/1.csv:2-21, campaign 33, of lek-tablets (")
 
 
 def test_a_long_series_goes_in_chunks_that_count_on() -> None:

@@ -47,7 +47,7 @@ from app.launch.importing.reading import Faults, Line, read_lines
 DATASET: Final = "lek-tablets"
 CITATION: Final = (
     "Žagar J., Mihelič J. (2022), Big data collection in pharmaceutical manufacturing and its use for product quality "
-    "predictions, Scientific Data 9:99, doi:10.1038/s41597-022-01203-x, CC BY 4.0; values unchanged."
+    "predictions, Scientific Data 9:99, doi:10.1038/s41597-022-01203-x, CC BY 4.0; values unchanged"
 )
 VERSION: Final = 1
 TABLETS: Final = "tablets"
@@ -189,7 +189,7 @@ def _batch(key: str, rows: BatchRows, findings: tuple[Finding, ...], ids: Ids) -
         materials=tuple(_material(each, row) for each in MATERIALS),
         entries=tuple(_entries(rows)),
         findings=findings,
-        source=f"{row.file}:{row.number}. {CITATION}",
+        source=f"{row.file}:{row.number} of {DATASET} ({CITATION})",
     )
 
 
@@ -220,5 +220,5 @@ def _series(series: PressRows, ids: Ids) -> PlannedSeries:
         name=SERIES_NAME,
         channels=CHANNELS,
         rows=series.rows,
-        source=f"{series.source}. {CITATION}",
+        source=f"{series.source}, of {DATASET} ({CITATION})",
     )

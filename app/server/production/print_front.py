@@ -52,7 +52,7 @@ def transcription(file: CaseFile) -> tuple[str, ...]:
     cited = (
         f"Data set {each.name}: {each.citation}"
         for each in file.facts.every(Dataset, plant_id=batch.plant_id)
-        if each.citation
+        if each.citation and each.citation not in batch.source
     )
     return (
         f"Transcribed from {batch.source} on {words.when(batch.created_at)} by {file.name(batch.created_by)}.",

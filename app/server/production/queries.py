@@ -25,6 +25,8 @@ class BatchFilter:
 _LIST: Final = """
     SELECT record, created_at AS at, id FROM production.production_batches
     WHERE plant_id = $1
+      AND (origin <> 'transcribed'
+           OR seq <= (SELECT max(seq) FROM production.datasets WHERE plant_id = $1))
       AND (cardinality($2::text[]) = 0 OR status = ANY($2::text[]))
       AND ($3::text = '' OR line = $3)
       AND ($4::text = '' OR batch_number ILIKE $4 OR product_name ILIKE $4 OR line ILIKE $4
@@ -37,7 +39,10 @@ _LIST: Final = """
 async def batch_page(
     tx: Transaction, plant_id: PlantId, asked: BatchFilter, limit: int, cursor: str | None
 ) -> bytes:
-    """Batches of a plant as a JSON page, newest first, `limit` from `cursor` on."""
+    """Batches of a plant as a JSON page, newest first, `limit` from `cursor` on.
+
+    Transcribed ones are shown once their data set's import was completed (ruling A13).
+    """
     after = Cursor.parse(cursor) if cursor else None
     rows = await tx.all(
         _LIST,

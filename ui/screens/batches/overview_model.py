@@ -606,7 +606,9 @@ def _transcribed(file: BatchFile) -> str:
         return ""
     datasets = file.facts.every(Dataset, plant_id=file.batch.plant_id)
     told = f"Transcribed from {file.batch.source}, not made with this system."
-    return " ".join((told, *(f"{each.citation}." for each in datasets)))
+    return " ".join(
+        (told, *(f"{each.citation}." for each in datasets if each.citation not in file.batch.source))
+    )
 
 
 def _history_line(row: HistoryRow, zone: tzinfo | None) -> HistoryLine:
