@@ -48,9 +48,12 @@ from ui.window import Gestures, Page, Shell
 from ui.workplace_model import (
     BATCH,
     BATCHES,
+    DEVIATION,
     DEVIATIONS,
     PUT_BACK,
+    RAISE,
     REVIEW,
+    REVIEW_FILE,
     SEE_ATTENTION,
     SEE_WITNESS,
     SIGN_IN,
@@ -59,9 +62,6 @@ from ui.workplace_model import (
     WorkplaceModel,
 )
 
-DEVIATION: Final = "deviation"
-RAISE: Final = "raise-deviation"
-REVIEW_FILE: Final = "review-file"
 _FOUND_ICONS: Final = {"batch": Icon.BATCHES, "step": Icon.STAGE, "deviation": Icon.DEVIATION}
 W = TypeVar("W", bound=QWidget)
 Clock = Callable[[], datetime]

@@ -16,7 +16,10 @@ BATCHES: Final = "batches"
 BATCH: Final = "batch"
 STAGE: Final = "stage"
 DEVIATIONS: Final = "deviations"
+DEVIATION: Final = "deviation"
+RAISE: Final = "raise-deviation"
 REVIEW: Final = "review"
+REVIEW_FILE: Final = "review-file"
 SYNC: Final = "sync"
 SIGN_IN: Final = "sign-in"
 
@@ -33,7 +36,10 @@ _RIGHTS: Final = MappingProxyType(
         BATCH: (Permission.BATCH_READ,),
         STAGE: (Permission.BATCH_READ,),
         DEVIATIONS: (Permission.BATCH_READ, Permission.DEVIATION_CREATE),
+        DEVIATION: (Permission.BATCH_READ, Permission.DEVIATION_CREATE),
+        RAISE: (Permission.DEVIATION_CREATE,),
         REVIEW: (Permission.BATCH_REVIEW, Permission.QUALITY_REVIEW, Permission.BATCH_APPROVE),
+        REVIEW_FILE: (Permission.BATCH_REVIEW, Permission.QUALITY_REVIEW, Permission.BATCH_APPROVE),
     }
 )
 """A page opens for whoever has one of its rights; a page that is not listed opens for everyone signed in."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QTableView,
     QTextEdit,
     QWidget,
 )
@@ -95,7 +96,7 @@ class Hands:
             for table in self._visible(QAbstractItemView):
                 model = table.model()
                 for row in range(min(model.rowCount(QModelIndex()), 500)):
-                    for column in range(model.columnCount(QModelIndex())):
+                    for column in _columns(table):
                         index = model.index(row, column)
                         if words in str(index.data(Qt.ItemDataRole.DisplayRole) or ""):
                             return table, index
@@ -194,5 +195,10 @@ def _says(button: QAbstractButton, words: str) -> bool:
 def _cells(view: QAbstractItemView) -> Iterator[str]:
     model = view.model()
     for row in range(min(model.rowCount(QModelIndex()), 60)):
-        for column in range(model.columnCount(QModelIndex())):
+        for column in _columns(view):
             yield str(model.index(row, column).data(Qt.ItemDataRole.DisplayRole) or "")
+
+
+def _columns(view: QAbstractItemView) -> range:
+    """A list's model keeps its one column to itself."""
+    return range(view.model().columnCount(QModelIndex())) if isinstance(view, QTableView) else range(1)

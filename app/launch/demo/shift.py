@@ -37,8 +37,8 @@ from ui.screens.review.file_view import ReviewFileView
 from ui.screens.stage.view import StageView
 from ui.tokens import ThemeName
 from ui.widgets import ChoiceButtons, SignDialog
-from ui.workplace import DEVIATION, REVIEW_FILE, Workplace
-from ui.workplace_model import BATCHES, DEVIATIONS, REVIEW, STAGE, SYNC
+from ui.workplace import Workplace
+from ui.workplace_model import BATCHES, DEVIATION, DEVIATIONS, REVIEW, REVIEW_FILE, STAGE, SYNC
 
 STEPS: Final = "steps.jsonl"
 READY: Final = "ready-to-be-killed"
