@@ -61,11 +61,11 @@ class ServerArchive:
         return tuple(_history_row(each, people, names) for each in lines)
 
     async def chart(self, batch_id: BatchId, stage_key: str) -> ChartData | Refusal | None:
-        answer = await self._gateway.points(batch_id)
+        answer = await self._gateway.points(batch_id, stage_key)
         if isinstance(answer, bytes) and answer.endswith(END):
-            await self._keep(batch_id, answer)
+            await self._keep(batch_id, stage_key, answer)
         else:
-            kept = await self._kept(batch_id)
+            kept = await self._kept(batch_id, stage_key)
             if kept is None:
                 return _NEEDS_SERVER if isinstance(answer, bytes) else _refusal(answer)
             answer = kept
@@ -80,18 +80,20 @@ class ServerArchive:
         answer = await self._gateway.evidence(batch_id)
         return answer if isinstance(answer, bytes) else _refusal(answer)
 
-    async def _keep(self, batch_id: BatchId, body: bytes) -> None:
-        row = (batch_id.bytes, body, self._clock().isoformat())
+    async def _keep(self, batch_id: BatchId, stage_key: str, body: bytes) -> None:
+        row = (batch_id.bytes, stage_key, body, self._clock().isoformat())
         await self._database.writer.run(
             lambda c: c.exec_driver_sql(
-                "INSERT OR REPLACE INTO metrics_cache (batch_id, body, fetched_at) VALUES (?, ?, ?)", row
+                "INSERT OR REPLACE INTO metrics_cache (batch_id, stage_key, body, fetched_at) VALUES (?, ?, ?, ?)",
+                row,
             ).close()
         )
 
-    async def _kept(self, batch_id: BatchId) -> bytes | None:
+    async def _kept(self, batch_id: BatchId, stage_key: str) -> bytes | None:
         def read(connection: Connection) -> bytes | None:
             body: bytes | None = connection.exec_driver_sql(
-                "SELECT body FROM metrics_cache WHERE batch_id = ?", (batch_id.bytes,)
+                "SELECT body FROM metrics_cache WHERE batch_id = ? AND stage_key = ?",
+                (batch_id.bytes, stage_key),
             ).scalar()
             return body
 

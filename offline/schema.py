@@ -96,7 +96,9 @@ _OWN: Final = (
     """CREATE TABLE drafts (
         author BLOB NOT NULL, place TEXT NOT NULL, sealed BLOB NOT NULL, kept_at TEXT NOT NULL,
         PRIMARY KEY (author, place)) WITHOUT ROWID""",
-    "CREATE TABLE metrics_cache (batch_id BLOB PRIMARY KEY, body BLOB NOT NULL, fetched_at TEXT NOT NULL)",
+    """CREATE TABLE metrics_cache (
+        batch_id BLOB NOT NULL, stage_key TEXT NOT NULL, body BLOB NOT NULL, fetched_at TEXT NOT NULL,
+        PRIMARY KEY (batch_id, stage_key))""",
 )
 
 

@@ -330,9 +330,9 @@ class Gateway:
                 return tuple(found)
             query = {"cursor": page.next_cursor}
 
-    async def points(self, batch_id: BatchId) -> bytes | Refusal | Offline:
-        """The time series of a batch, as `app/wire/series.py` says."""
-        return await self._bytes(paths.BATCH_METRICS, batch_id, POINTS_TYPE)
+    async def points(self, batch_id: BatchId, stage_key: str) -> bytes | Refusal | Offline:
+        """The time series of a batch's stage, as `app/wire/series.py` says."""
+        return await self._bytes(paths.BATCH_METRICS, batch_id, POINTS_TYPE, {"stage": stage_key})
 
     async def batch_pdf(self, batch_id: BatchId) -> bytes | Refusal | Offline:
         return await self._bytes(paths.BATCH_PDF, batch_id, _PDF)
@@ -340,8 +340,12 @@ class Gateway:
     async def evidence(self, batch_id: BatchId) -> bytes | Refusal | Offline:
         return await self._bytes(paths.BATCH_EVIDENCE, batch_id, _ZIP)
 
-    async def _bytes(self, path: str, batch_id: BatchId, kind: str) -> bytes | Refusal | Offline:
-        answer = await self._as_user(path.format(batch_id=batch_id), kind, {}, seconds=STREAM_SECONDS)
+    async def _bytes(
+        self, path: str, batch_id: BatchId, kind: str, query: Mapping[str, str] | None = None
+    ) -> bytes | Refusal | Offline:
+        answer = await self._as_user(
+            path.format(batch_id=batch_id), kind, query or {}, seconds=STREAM_SECONDS
+        )
         return answer.content if isinstance(answer, httpx.Response) else answer
 
     # --- tokens -------------------------------------------------------------------------------------------------------
