@@ -18,6 +18,7 @@ from app.domain.entry import ChooseEntry, RecordEntry, SkipStep
 from app.domain.exception import AssessException, ExceptionAction, ReviewException, Rule
 from app.domain.identity import BatchId, DeviationId, step_id
 from app.domain.master_record import StageSpec
+from app.domain.metrics import Channel, Chunk, RecordMetrics
 from app.domain.quantity import Quantity
 from app.domain.review import (
     CompleteBatch,
@@ -40,6 +41,7 @@ from tests.support.sample_plant import (
     SAM,
     STATIONS,
     TABLETS,
+    TOMAZ,
     Employee,
     Shift,
     World,
@@ -225,6 +227,24 @@ def _troubled(world: World) -> None:
     )
     world.act(choose, PETRA)
     world.act(CompleteStage(batch_id=key, stage_key="compression"), ANA)
+    world.act(
+        RecordMetrics(
+            batch_id=key,
+            stage_key="compression",
+            name="press",
+            channels=(
+                Channel(name="Main compression force", unit="kN"),
+                Channel(name="Speed", unit="1000/h"),
+                Channel(name="Fill depth", unit="mm"),
+            ),
+            chunk=Chunk(position=0, rows=720, digest="0" * 64),
+            first_at=world.now - timedelta(hours=2),
+            last_at=world.now,
+            zone_known=True,
+            source="Press FETTE-2090",
+        ),
+        TOMAZ,
+    )
     shift.stage("coating")
     shift.stage("packaging")
     world.act(CompleteBatch(batch_id=key), ANA)

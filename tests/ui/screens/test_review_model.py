@@ -1,6 +1,9 @@
 """The review screen's thinking, without a window."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -470,3 +473,24 @@ async def test_nothing_is_asked_while_nobody_is_signed_in() -> None:
     before = model.state.value
     await model.load()
     assert model.state.value == before
+
+
+def test_what_thinks_for_quality_needs_no_qt() -> None:
+    modules = (
+        "ui.signing",
+        "ui.screens.deviations.view_model",
+        "ui.screens.deviations.detail_model",
+        "ui.screens.deviations.raise_model",
+        "ui.screens.deviations.forms",
+        "ui.screens.review.view_model",
+        "ui.screens.review.file_model",
+        "ui.screens.review.record_lines",
+        "ui.screens.sync.view_model",
+    )
+    code = (
+        f"import sys, {', '.join(modules)}; sys.exit(any(name.startswith('PySide6') for name in sys.modules))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=False).returncode
+        == 0
+    )

@@ -378,3 +378,32 @@ async def test_with_little_room_list_and_card_take_turns(qtbot: QtBot) -> None:
     row.click()
     assert view.card.isVisible()
     assert not view.list.isVisible()
+
+
+async def test_the_chart_around_an_exception_comes_when_asked_for(qtbot: QtBot, shots: Path) -> None:
+    bench = Bench(qtbot, Role.QA_REVIEWER)
+    view = await bench.file()
+    assert view.card.chart_button.isVisible()
+    view.card.chart_button.click()
+    await bench.tasks.settle()
+    chart = view.card.chart
+    assert chart is not None
+    line = view.view_model.state.value.line
+    assert line is not None
+    assert line.entry is not None
+    assert chart.canvas.marks[0].x == line.entry.performed_at.timestamp()
+    start, end = chart.visible_range()
+    assert start < chart.canvas.marks[0].x < end
+    await picture(bench, view, "rev-chart", shots, large=True)
+    view.card.go_to_chart()
+    await turns()
+    assert grab(view, "rev-chart-seen", shots).exists()
+
+
+async def test_offline_the_chart_says_that_it_lies_on_the_server(qtbot: QtBot) -> None:
+    bench = Bench(qtbot, Role.QA_REVIEWER, offline=True)
+    view = await bench.file()
+    view.card.chart_button.click()
+    await bench.tasks.settle()
+    assert view.view_model.state.value.chart == Refusal(reason=Reason.NEEDS_SERVER)
+    assert view.card.chart is None

@@ -1,11 +1,13 @@
 """One exception: what was noticed, the entry with its limit, what people said, and the decision."""
 
-from datetime import timedelta, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.client.ports import ChartData
+from app.domain.decision import Refusal
 from app.domain.exception import ExceptionAction
 from app.domain.quantity import Verdict
 from app.domain.step import Entry
@@ -14,7 +16,7 @@ from ui.icons import Icon
 from ui.screens.review.file_model import FileState
 from ui.screens.review.record_lines import ExceptionLine
 from ui.screens.review.record_view import EntryBlock, signed
-from ui.theme import Look, themed
+from ui.theme import LOOK, Look, themed
 from ui.tokens import GAP_1, GAP_2, GAP_3, Tone, Type
 from ui.widgets import (
     Banner,
@@ -35,7 +37,9 @@ from ui.widgets import (
     ScrollColumn,
     StatusChip,
 )
+from ui.widgets.chart import Channel, Chart, ChartMark
 
+AROUND_SECONDS = 900  # a quarter of an hour on either side
 ACTIONS = (ExceptionAction.ACCEPT, ExceptionAction.RETURN)
 
 
@@ -47,6 +51,7 @@ class ExceptionCard(Card):
     escalated = Signal()
     step_asked = Signal()
     deviation_asked = Signal()
+    chart_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -93,9 +98,17 @@ class ExceptionCard(Card):
         self.bar = LimitBar()
         self._facts = KeyValueGrid(columns=3, narrowest=150)
         self._said = QVBoxLayout()
+        self._charted: tuple[ChartData, float] | None = None
+        self.chart: Chart | None = None
+        self._chart_box = QVBoxLayout()
+        self._no_chart = Banner("", tone=Tone.INFO, icon=Icon.OFFLINE)
         links = FlowLayout()
+        self.chart_button = Button(
+            self.tr("Show the chart around it"), kind=ButtonKind.QUIET, icon=Icon.CHART
+        )
         self.step_link = Button(self.tr("Open the step"), kind=ButtonKind.QUIET, icon=Icon.STAGE)
         self.deviation_link = Button("", kind=ButtonKind.QUIET, icon=Icon.DEVIATION)
+        links.addWidget(self.chart_button)
         links.addWidget(self.step_link)
         links.addWidget(self.deviation_link)
         self._column.addWidget(self._step)
@@ -104,10 +117,13 @@ class ExceptionCard(Card):
             self._column.addWidget(widget)
         self._column.addLayout(self._entries)
         self._column.addLayout(self._said)
+        self._column.addWidget(self._no_chart)
+        self._column.addLayout(self._chart_box)
         self._column.addLayout(links)
         self._links = links
         self.step_link.clicked.connect(self.step_asked)
         self.deviation_link.clicked.connect(self.deviation_asked)
+        self.chart_button.clicked.connect(self.chart_asked)
 
     def _build_decision(self) -> None:
         self._decision = QWidget()
@@ -163,6 +179,7 @@ class ExceptionCard(Card):
         self._show_entry(line, zone)
         self._show_entries(line, zone)
         self._show_said(line, zone)
+        self._show_chart(state, line, zone)
         order = [each.id for group in state.groups for each in group.lines]
         self._where.setText(self.tr("{0} of {1}").format(order.index(line.id) + 1, len(order)))
         self._show_decision(state, allowed)
@@ -227,6 +244,49 @@ class ExceptionCard(Card):
             Verdict.WITHIN: self.tr("Within"),
         }.get(entry.verdict, "")
         self.bar.show_value(number, Chip(word, tone, icon) if word else None)
+
+    def _show_chart(self, state: FileState, line: ExceptionLine, zone: tzinfo | None) -> None:
+        """The series of the stage, seen in the minutes around the entry; a source without zone keeps its own clock."""
+        found = state.chart_here
+        at = line.entry.performed_at if line.entry else line.exception.raised_at
+        self.chart_button.setVisible(
+            line.exception.stage_key in state.charted and not isinstance(found, ChartData)
+        )
+        self._no_chart.setVisible(isinstance(found, Refusal))
+        if isinstance(found, Refusal):
+            self._no_chart.say(text.refusal(found), Tone.INFO, icon=Icon.OFFLINE)
+        if self.chart is not None:
+            self.chart.setVisible(isinstance(found, ChartData))
+        if not isinstance(found, ChartData) or not found.times:
+            return
+        if self.chart is None:
+            self.chart = Chart()
+            self._chart_box.addWidget(self.chart)
+        local = at if found.series.zone_known else at.astimezone(zone).replace(tzinfo=UTC)
+        moment = local.timestamp()
+        if self._charted == (found, moment):
+            return
+        self._charted = (found, moment)
+        channels = [
+            Channel(
+                key=each.name, name=each.name, unit=each.unit, y=each.values, low=each.low, high=each.high
+            )
+            for each in found.channels
+        ]
+        self.chart.set_series(
+            channels, x=found.times, times=True, zone=zone if found.series.zone_known else None
+        )
+        self.chart.set_marks([ChartMark(moment, line.step_title)])
+        if found.times[0] <= moment <= found.times[-1]:
+            self.chart.show_range(moment - AROUND_SECONDS, moment + AROUND_SECONDS)
+        self.chart.setMinimumHeight(LOOK.value.px(60 + 134 * min(len(channels), 3)))
+
+    def go_to_chart(self) -> None:
+        """Bring the chart into view, once the card has made room for it."""
+        chart = self.chart
+        if chart is not None:
+            bar, what = self._scroll.verticalScrollBar(), self._what
+            QTimer.singleShot(0, chart, lambda: bar.setValue(chart.mapTo(what, QPoint(0, 0)).y()))
 
     def _show_said(self, line: ExceptionLine, zone: tzinfo | None) -> None:
         _emptied(self._said)

@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from app.client.ports import BatchFile, Changed, Desk, HistoryRow
+from app.client.ports import BatchFile, Changed, ChartData, Desk, HistoryRow, Mark
 from app.domain.batch import Batch, BatchAction, BatchStatus, actions_from, offered
 from app.domain.decision import Blocker, Reason, Refusal
 from app.domain.deviation import SETTLED, Deviation, DeviationStatus
@@ -18,6 +18,7 @@ from app.domain.exception import (
 )
 from app.domain.exception import AssessException, ExceptionAction
 from app.domain.identity import BatchId, DeviationId, ExceptionId, UserId
+from app.domain.metrics import MetricSeries
 from app.domain.permissions import Permission
 from app.domain.review import (
     DecideDisposition,
@@ -128,6 +129,15 @@ class FileState:
     form: ActForm | None = None
     history: tuple[HistoryRow, ...] | Refusal | None = None
     history_loading: bool = False
+    charted: frozenset[str] = frozenset()
+    chart_stage: str = ""
+    chart: ChartData | Refusal | None = None
+
+    @property
+    def chart_here(self) -> ChartData | Refusal | None:
+        """The series of the stage that the open exception is about, where it was asked for."""
+        line = self.line
+        return self.chart if line is not None and line.exception.stage_key == self.chart_stage else None
 
     @property
     def line(self) -> ExceptionLine | None:
@@ -267,7 +277,10 @@ class ReviewViewModel:
                 now=self._clock(),
                 waiting_since=_waiting_since(file),
                 manifest=manifest_of(file.facts, file.batch),
-                pending=len(file.marks),
+                pending=sum(mark is not Mark.ACCEPTED for mark in file.marks.values()),
+                charted=frozenset(
+                    each.stage_key for each in file.facts.every(MetricSeries, batch_id=file.batch.id)
+                ),
                 counts=counts_of(file),
                 blockers=blockers_of(file),
                 groups=groups,
@@ -313,6 +326,16 @@ class ReviewViewModel:
         history = await self._desk.archive.history(wanted)
         if wanted == self._id:
             self.state.set(replace(self.state.value, history=history, history_loading=False))
+
+    async def load_chart(self) -> None:
+        """Fetch the series of the open exception's stage; offline that is refused, and the screen says so."""
+        line, wanted = self.state.value.line, self._id
+        if line is None or wanted is None:
+            return
+        stage = line.exception.stage_key
+        chart = await self._desk.archive.chart(wanted, stage)
+        if wanted == self._id:
+            self.state.set(replace(self.state.value, chart=chart, chart_stage=stage))
 
     def follow(self, blocker: Blocker) -> None:
         """Go to what blocks."""

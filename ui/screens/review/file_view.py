@@ -252,6 +252,7 @@ class ReviewFileView(QWidget):
         self.card.escalated.connect(model.raise_deviation)
         self.card.step_asked.connect(self._on_step)
         self.card.deviation_asked.connect(self._on_deviation)
+        self.card.chart_asked.connect(self._on_chart)
         self.record.asked.connect(model.open_step)
         self.act_card.submitted.connect(self._on_submit)
         self.act_card.left.connect(model.leave_form)
@@ -506,6 +507,13 @@ class ReviewFileView(QWidget):
 
     def _load_journal(self) -> None:
         self._tasks.start(self._view_model.load_history(), name="review.history", once=True)
+
+    def _on_chart(self) -> None:
+        self._tasks.start(self._chart(), name="review.chart", once=True)
+
+    async def _chart(self) -> None:
+        await self._view_model.load_chart()
+        self.card.go_to_chart()
 
     def _on_journal(self) -> None:
         self._view_model.leave_form()
