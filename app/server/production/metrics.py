@@ -1,6 +1,8 @@
 """The points of time series: stored with the command that binds them, read as a stream."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -11,7 +13,7 @@ from app.domain.metrics import MetricSeries, RecordMetrics, series_id
 from app.server.kernel.database import Database, Transaction
 from app.server.kernel.desk import Beside
 from app.server.kernel.problems import Refused
-from app.server.production.metrics_store import store_rows
+from app.server.production.metrics_store import read_rows, store_rows
 from app.wire.codec import dump, load
 from app.wire.series import END, MOST_ROWS, MetricsRequest, Row, chunk_of, micros_of, spelled
 
@@ -95,16 +97,16 @@ async def point_lines(
 
 
 async def _every(tx: Transaction, series: MetricSeries) -> AsyncIterator[bytes]:
-    """All rows, a run of positions at a time: short statements, however long the series."""
-    for start in range(0, series.rows, LINES_AT_ONCE):
-        rows = await tx.tuples(_RUN, series.id, start, start + LINES_AT_ONCE)
-        yield b"".join(_lines(series, rows))
+    """All rows, some at a time: short statements, however long the series."""
+    lines: list[bytes] = []
+    async for row in read_rows(tx, series):
+        lines.append(_line(row.at, row.values))
+        if len(lines) == LINES_AT_ONCE:
+            yield b"".join(lines)
+            lines.clear()
+    yield b"".join(lines)
 
 
-_RUN: Final = """
-    SELECT position, time, metric_name, metric_value FROM production.batch_metrics
-    WHERE series_id = $1 AND position >= $2 AND position < $3 ORDER BY position
-"""
 _EXTREMES: Final = """
     WITH points AS MATERIALIZED (
         SELECT position, time, metric_name, metric_value, position * $2::bigint / $3::bigint AS bucket
@@ -121,11 +123,13 @@ _EXTREMES: Final = """
 
 
 def _lines(series: MetricSeries, rows: Sequence[Sequence[Any]]) -> list[bytes]:
-    names = [each.name for each in series.channels]
-    return [_line(names, list(points)) for _, points in groupby(rows, key=itemgetter(0))]
+    lines: list[bytes] = []
+    for _, same in groupby(rows, key=itemgetter(0)):
+        points = list(same)
+        values = {name: value for _, _, name, value in points}
+        lines.append(_line(points[0][1], [values.get(each.name) for each in series.channels]))
+    return lines
 
 
-def _line(names: Sequence[str], points: Sequence[Sequence[Any]]) -> bytes:
-    values = {name: value for _, _, name, value in points}
-    cells = [spelled(values.get(name)) or "null" for name in names]
-    return f"[{micros_of(points[0][1])},{','.join(cells)}]\n".encode()
+def _line(at: datetime, values: Sequence[Decimal | None]) -> bytes:
+    return f"[{micros_of(at)},{','.join(spelled(each) or 'null' for each in values)}]\n".encode()
