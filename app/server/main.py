@@ -136,6 +136,7 @@ def create_app(parts: Parts, *, only: frozenset[Service] | None = None, docs: bo
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncGenerator[None]:
         await parts.desk.open()
+        await parts.authentication.tidy()
         async with asyncio.TaskGroup() as tasks:
             passing_on = tasks.create_task(parts.live.run(), name="live heads")
             try:

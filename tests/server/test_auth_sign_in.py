@@ -271,3 +271,29 @@ async def test_the_published_keys_verify_the_tokens(api: TestApi) -> None:
 async def test_a_login_with_a_field_too_many_is_refused(api: TestApi) -> None:
     answer = await api.login(await api.login_of(api.plant.ana), PASSWORD, role="System Admin")
     assert refused(answer, Reason.MALFORMED, 422)
+
+
+async def test_what_says_nothing_any_more_is_removed_and_the_rest_stays(api: TestApi) -> None:
+    pair = await api.tokens(api.plant.ana)
+    await api.client.post("/auth/logout", headers=bearer(pair["access_token"]))
+    await api.login("nobody")
+    api.plant.later(days=119)
+    kept = await api.tokens(api.plant.ana)
+    await api.login("nobody else")
+    api.plant.later(days=1, seconds=1)
+    await api.authentication.tidy()
+    rows = await api.plant.ask(
+        "SELECT (SELECT count(*) FROM auth.revoked_tokens), (SELECT count(*) FROM auth.auth_sessions), "
+        "(SELECT count(*) FROM auth.throttles WHERE subject LIKE 'account nobody%')"
+    )
+    assert tuple(rows[0]) == (0, 1, 2)
+    assert (await refresh(api, kept["refresh_token"])).status_code == 200
+
+
+async def test_a_refused_caller_is_in_the_log_by_id(api: TestApi, caplog: pytest.LogCaptureFixture) -> None:
+    headers = await api.sign_in(api.plant.ana)
+    with caplog.at_level("INFO", logger="app.server.kernel.gates"):
+        await api.client.post("/api/v1/batches", json={}, headers=headers)
+    (noted,) = [each for each in caplog.records if each.message == "caller.refused"]
+    assert (vars(noted)["caller"], vars(noted)["lacks"]) == (str(api.plant.ana.user_id), "batch.create")
+    assert headers["Authorization"] not in caplog.text

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -18,11 +18,14 @@ from app.server.auth.settings import AuthSettings
 from app.server.auth.sign_in import SignIn
 from app.server.auth.station_tokens import StationTokens
 from app.server.auth.stations import Stations
-from app.server.auth.throttle import Throttle
+from app.server.auth.throttle import FORGOTTEN_AFTER, Throttle
 from app.server.auth.token_keys import TokenKeys, open_token_keys
 from app.server.kernel.database import Database
 from app.server.kernel.desk import CommandDesk
 from app.server.kernel.journal import Journal
+
+KEPT_AFTER_END: Final = timedelta(days=90)
+"""Sessions and codes that are over are kept so long, for whoever looks into an incident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,17 @@ class Authentication:
     accounts: Accounts
     stations: Stations
     station_tokens: StationTokens
+    database: Database
+    clock: Callable[[], datetime]
+
+    async def tidy(self) -> None:
+        """Remove what says nothing any more: ended tokens, forgotten failures, sessions and codes long over."""
+        now = self.clock()
+        async with self.database.transaction() as tx:
+            await tx.execute("DELETE FROM auth.revoked_tokens WHERE expires_at < $1", now)
+            await tx.execute("DELETE FROM auth.throttles WHERE updated_at < $1", now - 2 * FORGOTTEN_AFTER)
+            for table in ("enrolment_codes", "password_resets", "auth_sessions"):
+                await tx.execute(f"DELETE FROM auth.{table} WHERE expires_at < $1", now - KEPT_AFTER_END)  # noqa: S608
 
 
 def open_authentication(
@@ -67,6 +81,8 @@ def open_authentication(
         accounts=Accounts(database, journal, desk, sessions, passwords, codes, throttle, new_id),
         stations=Stations(database, journal, desk, codes, throttle, journal_key),
         station_tokens=StationTokens(database, journal, tokens, throttle, clock),
+        database=database,
+        clock=clock,
     )
 
 

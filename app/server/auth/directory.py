@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.domain.identity import SYSTEM, StationId, UserId
-from app.domain.permissions import Permission
+from app.domain.permissions import Permission, Role
 from app.domain.plant import Station
 from app.domain.record import record
 from app.server.auth.authentication import Service
@@ -133,11 +133,13 @@ async def _plants(database: Database, caller: Caller) -> tuple[PlantCard, ...]:
             """
             SELECT l.id, l.plant_id, l.name, l.site FROM auth.plants l
             WHERE l.plant_id = $1 OR EXISTS (
-                SELECT FROM auth.persons p WHERE p.id = $2 AND (l.plant_id = ANY(p.plants) OR $3 = ANY(p.plants))
+                SELECT FROM auth.persons p WHERE p.id = $2
+                  AND (l.plant_id = ANY(p.plants) OR (p.role = $3 AND $4 = ANY(p.plants)))
             ) ORDER BY l.name
             """,
             caller.plant_id,
             caller.user_id,
+            Role.SYSTEM_ADMIN.value,
             SYSTEM,
         )
     return tuple(PlantCard(**row) for row in rows)

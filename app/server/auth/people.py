@@ -67,9 +67,11 @@ async def cards_of(tx: Transaction, plant_id: PlantId) -> tuple[PersonCard, ...]
         """
         SELECT c.user_id, c.login, c.name, c.email, c.department
         FROM auth.people c JOIN auth.persons p ON p.id = c.user_id
-        WHERE p.plants && $1::text[] ORDER BY c.name, c.user_id
+        WHERE $1 = ANY(p.plants) OR (p.role = $2 AND $3 = ANY(p.plants)) ORDER BY c.name, c.user_id
         """,
-        [plant_id, SYSTEM],
+        plant_id,
+        Role.SYSTEM_ADMIN.value,
+        SYSTEM,
     )
     return tuple(PersonCard(**row) for row in rows)
 

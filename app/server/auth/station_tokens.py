@@ -56,6 +56,7 @@ class StationTokens:
 
     async def _first_use(self, tx: Transaction, proof: Assertion) -> bool:
         """A used proof lies among the tokens that are over, until it would be stale anyway."""
+        await tx.execute("DELETE FROM auth.revoked_tokens WHERE expires_at < $1", self.clock())
         added = await tx.execute(
             "INSERT INTO auth.revoked_tokens (jti, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             f"{proof.station_id} {proof.token_id}",

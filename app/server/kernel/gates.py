@@ -4,6 +4,7 @@ A route without a gate is a mistake that `ungated` finds and a test forbids: den
 says who somebody is; what they may comes from the one table in `permissions.py`.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ from app.domain.permissions import Permission
 from app.server.kernel.problems import Refused
 from app.server.kernel.security import Caller, caller_of, station_of
 
+log = logging.getLogger(__name__)
+
 
 class Gate(SecurityBase):
     """Lets a person through who has `permission` in the plant of the token; without one, anybody signed in.
@@ -35,15 +38,20 @@ class Gate(SecurityBase):
 
     async def __call__(self, request: Request) -> Caller:
         caller = await caller_of(request)
-        if caller.is_station:
-            if self.stations:
-                return caller
-            raise Refused(
-                Refusal(reason=Reason.NOT_PERMITTED, detail=("workstation", _name(self.permission)))
-            )
-        if self.permission is not None and self.permission not in caller.permissions:
-            raise Refused(Refusal(reason=Reason.NOT_PERMITTED, detail=("person", _name(self.permission))))
-        return caller
+        if self.stations if caller.is_station else self.permission in {None, *caller.permissions}:
+            return caller
+        lacks = self.permission.value if self.permission else ""
+        who = "workstation" if caller.is_station else "person"
+        log.info(
+            "caller.refused",
+            extra={
+                "caller": str(caller.station_id if caller.is_station else caller.user_id),
+                "lacks": lacks,
+                "method": request.method,
+                "path": request.url.path,
+            },
+        )
+        raise Refused(Refusal(reason=Reason.NOT_PERMITTED, detail=(who, lacks)))
 
 
 class OpenDoor:
@@ -54,10 +62,6 @@ class OpenDoor:
 
     def __call__(self) -> None:
         return None
-
-
-def _name(permission: Permission | None) -> str:
-    return permission.value if permission else ""
 
 
 def caller_with(permission: Permission | None, *, stations: bool = False) -> Any:
