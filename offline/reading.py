@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import Connection
 
 from app.client.observable import Observable
@@ -113,10 +114,16 @@ class Reading:
         self._changes = changes
         self._plant_id = plant_id
         self._index: tuple[int, BatchIndex] | None = None
+        self._version = 0
+        changes.changed.subscribe(self._on_changed)
 
     @property
     def changed(self) -> Observable[Changed]:
         return self._changes.changed
+
+    def _on_changed(self, changed: Changed) -> None:
+        if "batch" in changed.kinds:
+            self._version += 1
 
     async def batches(self, query: BatchQuery) -> BatchPage:
         return await self._database.reader.run(lambda c: self._batches(c, query))
@@ -207,10 +214,10 @@ class Reading:
     def _broad(
         self, connection: Connection, query: BatchQuery, hits: Sequence[int], order: str
     ) -> tuple[dict[BatchStatus, int], int, list[int]]:
-        tick = self._changes.changed.value.tick
-        if self._index is None or self._index[0] != tick:
-            self._index = (tick, BatchIndex(connection))
-        index = self._index[1]
+        version, kept = self._version, self._index
+        if kept is None or kept[0] != version:
+            kept = self._index = (version, BatchIndex(connection))
+        index = kept[1]
         hits = index.known(hits)
         shown = TRANSCRIBED if query.transcribed else NATIVE
         counts = index.counts(hits, shown, query.line)
@@ -337,9 +344,11 @@ def _with_words(connection: Connection, text: str) -> list[int]:
 
 
 def _numbers(connection: Connection, statement: str, value: str | bytes) -> list[int]:
-    # Past the result objects: of 70,000 rows they take 20 ms of a keystroke's 30.
-    driver: Any = connection.connection.dbapi_connection
-    return [rowid for (rowid,) in driver.execute(statement, (value,)).fetchall()]
+    """The one column of a statement. As one JSON text: 70,000 rows would cost 20 ms of a keystroke's 30, this costs 6."""
+    told = connection.exec_driver_sql(
+        f"WITH found (n) AS ({statement}) SELECT json_group_array(n) FROM found", (value,)
+    )
+    return from_json(told.scalar_one())
 
 
 def _batches_where(query: BatchQuery, hits: Sequence[int] | None) -> _Where:
