@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.batch import BatchAction
 from app.domain.permissions import Role
+from tests.support.screens import settle
 from tests.ui.screens import test_deviations_view as deviations
 from tests.ui.screens import test_review_view as review
 from tests.ui.screens import test_sync_view as sync
@@ -80,6 +81,7 @@ async def test_every_control_has_a_name_a_target_and_a_place_for_the_keyboard(
     qtbot: QtBot, name: str
 ) -> None:
     page = await opened(qtbot, name)
+    settle()
     found = controls(page)
     assert found
     assert [type(each).__name__ for each in found if not named(each)] == []
