@@ -374,3 +374,31 @@ async def test_another_person_finds_their_own_rights_and_no_word_meant_for_the_o
     model.refresh()
     assert card(model).choose.allowed
     assert model.state.value.signer == "Petra Novak"
+
+
+@pytest.mark.req("R29")
+async def test_work_done_earlier_is_entered_with_its_time_and_the_reason() -> None:
+    desk, drafts = sample_desk(), MemoryDrafts()
+    model = await at(desk, "yield", drafts=drafts)
+    model.type("97.1")
+    moment = desk.world.now - timedelta(minutes=40)
+    model.done_earlier(moment, "The workstation was being cleaned.")
+    assert "entered now: The workstation was being cleaned." in card(model).late
+    model.done_now()
+    assert card(model).late == ""
+    model.done_earlier(moment, "The workstation was being cleaned.")
+    assert await model.save()
+    current = card(model).current
+    assert current is not None
+    assert "entered 22 Nov 2026 14:05" in current.note
+    assert current.when.startswith("22 Nov 2026 13:25:09")
+    assert any(told.startswith("Entered late") for told in card(model).exceptions)
+
+
+async def test_work_done_much_earlier_is_not_saved_without_a_reason() -> None:
+    desk = sample_desk()
+    model = await at(desk, "yield")
+    model.type("97.1")
+    model.done_earlier(desk.world.now - timedelta(minutes=40), " ")
+    assert not await model.save()
+    assert model.state.value.refused == text.refusal(Refusal(reason=Reason.REASON_MISSING))

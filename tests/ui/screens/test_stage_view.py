@@ -9,12 +9,14 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.batch import ResumeBatch
 from app.domain.decision import Reason, Refusal
+from app.domain.entry import RecordEntry
 from app.domain.permissions import Role
 from app.domain.stage import StartStage
 from tests.support.screens import LARGE, SMALL, grab, grab_all, out_directory
 from tests.ui.screens.floor_bench import FloorBench, pressed, typed
 from tests.ui.screens.frame import framed
 from ui import text
+from ui.screens.stage.late_dialog import LateDialog
 from ui.screens.stage.view import StageView
 from ui.tokens import TARGET_STEP, ThemeName, Tone
 from ui.widgets.reason_dialog import ReasonDialog
@@ -313,3 +315,31 @@ async def test_the_next_person_is_offered_what_is_theirs(qtbot: QtBot) -> None:
     await bench.desk.session.sign_out()
     await bench.desk.session.sign_in("petra.novak", "floor")
     assert view.card.sides()[0].choose.isEnabled()
+
+
+@pytest.mark.req("R29")
+async def test_work_done_earlier_asks_when_and_why(qtbot: QtBot, tmp_path: Path) -> None:
+    bench = FloorBench(qtbot)
+    view = await bench.stage(BUSY, "compression", "yield")
+    typed(view.card.number.line, "97.1")
+    view.card.earlier.click()
+    dialog = await bench.dialog(LateDialog)
+    assert not dialog.act.isEnabled()
+    for minutes in (-60, 5, 5, 5, 5):
+        dialog.steps[minutes].click()
+    assert not dialog.act.isEnabled(), "the reason is missing"
+    typed(dialog.why.box, "The workstation was being cleaned.")
+    grab(dialog, "stage-done-earlier", out_directory(tmp_path), size=None)
+    assert dialog.moment() < bench.desk.world.now
+    dialog.act.click()
+    await bench.tasks.settle()
+    assert view.card.late.isVisible()
+    assert view.card.number.typed() == "97.1"
+    grab_all(view, "stage-late", out_directory(tmp_path))
+    view.card.save.click()
+    await bench.tasks.settle()
+    command = bench.desk.commands.saved[-1]
+    assert isinstance(command, RecordEntry)
+    assert command.performed_at is not None
+    assert command.performed_at.strftime("%H:%M:%S") == "13:25:00"
+    assert command.late_reason == "The workstation was being cleaned."

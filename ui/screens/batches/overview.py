@@ -1,8 +1,18 @@
 """The overview of one batch: where it stands, what is open, and the next action."""
 
-from PySide6.QtCore import QAbstractItemModel, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QAbstractItemModel, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QScroller,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.client.ports import Changed, ChartData, SignedIn, SyncState
 from app.domain.batch import BatchAction
@@ -31,6 +41,7 @@ from ui.widgets.button import Button, ButtonKind
 from ui.widgets.card import Card
 from ui.widgets.chart import Channel, Chart
 from ui.widgets.empty_state import EmptyState
+from ui.widgets.flow import FlowLayout
 from ui.widgets.key_value_grid import Fact, KeyValueGrid
 from ui.widgets.label import ElidedLabel, Label
 from ui.widgets.scroll_column import ScrollColumn
@@ -54,6 +65,8 @@ KEYS = {
     BatchAction.RESUME: "Alt+E",
     BatchAction.COMPLETE: "Alt+F",
 }
+ROOM = 1100
+"""Pixels at scale 1.0 from which number, status, product and all actions fit on one line."""
 POINTS, MATERIALS, CHART, SIGNATURES, HISTORY = range(5)
 
 
@@ -76,7 +89,7 @@ class OverviewView(QWidget):
         self._tasks = tasks
         self._navigator = navigator
         self._chart_shown: ChartData | None = None
-        self._compact = False
+        self._compact = True
         self.buttons: dict[BatchAction, Button] = {}
         self._build(memory)
         self._wire()
@@ -115,7 +128,16 @@ class OverviewView(QWidget):
         page.addWidget(self.facts)
         self.track = StageTrack()
         track = Card()
-        track.body.addWidget(self.track)
+        self._track_area = QScrollArea()  # many stages in large letters: flicked sideways, not squeezed
+        self._track_area.setFrameShape(QFrame.Shape.NoFrame)
+        self._track_area.setWidgetResizable(True)
+        self._track_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._track_area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._track_area.setWidget(self.track)
+        self.track.setAutoFillBackground(False)
+        self._track_area.viewport().setAutoFillBackground(False)
+        QScroller.grabGesture(self._track_area.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+        track.body.addWidget(self._track_area)
         page.addWidget(track)
         page.addLayout(self._build_tabs())
         self.stack = QStackedWidget()
@@ -157,6 +179,8 @@ class OverviewView(QWidget):
         name.addWidget(self._status)
         name.addWidget(self._product, 1)
         self._name_row = name
+        self._wrapped = QWidget()
+        self._wrapping = FlowLayout(self._wrapped)
         self._action_row = QWidget()
         self._actions = QHBoxLayout(self._action_row)
         self._actions.setContentsMargins(0, 0, 0, 0)
@@ -171,24 +195,21 @@ class OverviewView(QWidget):
             button = Button(text.batch_action(action), icon=mark, shortcut=KEYS.get(action, ""), step=True)
             button.clicked.connect(lambda _=False, action=action: self._on_action(action))
             self.buttons[action] = button
-        for action in (
-            BatchAction.ABORT,
-            BatchAction.HOLD,
-            BatchAction.COMPLETE,
-            BatchAction.RESUME,
-            BatchAction.START,
-            BatchAction.ISSUE,
-        ):
-            self._actions.addWidget(self.buttons[action])
-        self._actions.addWidget(self.review)
-        self._actions.addWidget(self.go_on)  # the next step stands outermost, always in the same corner
-        for button in (*self.buttons.values(), self.review, self.go_on):
+        for button in self._in_order():
+            self._wrapping.addWidget(button)
             button.hide()  # a page is as wide as what is not hidden, and a window that grew stays so
         head = QVBoxLayout()
         name.addWidget(self._action_row)
         head.addLayout(name)
+        head.addWidget(self._wrapped)
         self._head = head
         return head
+
+    def _in_order(self) -> list[Button]:
+        """The actions from left to right; the next step stands outermost, always in the same corner."""
+        quiet = (BatchAction.ABORT, BatchAction.HOLD)
+        onward = (BatchAction.COMPLETE, BatchAction.RESUME, BatchAction.START, BatchAction.ISSUE)
+        return [*(self.buttons[each] for each in (*quiet, *onward)), self.review, self.go_on]
 
     def _build_tabs(self) -> QHBoxLayout:
         self.tabs = QTabBar()
@@ -205,6 +226,8 @@ class OverviewView(QWidget):
             self.tabs.addTab(word)
         self.pdf = Button(self.tr("Save as PDF"), kind=ButtonKind.QUIET, icon=Icon.PRINT, shortcut="Ctrl+P")
         self.evidence = Button(self.tr("Save the evidence"), kind=ButtonKind.QUIET, icon=Icon.SHIELD)
+        for button in (self.pdf, self.evidence):
+            button.set_compact(True)
         row = QHBoxLayout()
         row.addWidget(self.tabs, 1)
         row.addWidget(self.pdf)
@@ -329,8 +352,6 @@ class OverviewView(QWidget):
             if offer is not None:
                 button.offer(offer.allowed and not state.busy, offer.why_not)
                 button.set_kind(self._kind(offer))
-        shown = bool(state.go_on or state.reviewable or state.actions)
-        self._action_row.setVisible(shown)
 
     def _kind(self, offer: ActionOffer) -> ButtonKind:
         if offer.action is BatchAction.ABORT:
@@ -400,6 +421,23 @@ class OverviewView(QWidget):
             self._history_empty.say(Icon.HISTORY, self.tr("Fetching the history …"))
         else:
             self._history_empty.say(Icon.HISTORY, self.tr("No history yet"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The actions stand beside the number where there is room for all of them, else below it, wrapped."""
+        compact = self.width() < LOOK.value.px(ROOM)
+        if compact == self._compact:
+            return
+        self._compact = compact
+        row: QLayout = self._wrapping if compact else self._actions
+        for button in self._in_order():
+            row.addWidget(button)
+        self._wrapped.setVisible(compact)
+        self.pdf.set_compact(compact)
+        self.evidence.set_compact(compact)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -577,11 +615,10 @@ class OverviewView(QWidget):
         self._head.setSpacing(look.px(GAP_2))
         self._name_row.setSpacing(look.px(GAP_3))
         self._actions.setSpacing(look.px(GAP_2))
-        compact = look.scale > 1.3  # large letters: the actions need a line of their own
-        if compact != self._compact:
-            self._compact = compact
-            (self._head if compact else self._name_row).addWidget(self._action_row)
+        self._arrange()
+        self.back.set_compact(look.scale > 1.6)
         self.stack.setMinimumHeight(look.px(280))
+        self._track_area.setFixedHeight(look.px(118) + (look.px(14) if look.scale > 1.6 else 0))
 
 
 def _track(line: StageLine) -> TrackStage:

@@ -50,6 +50,7 @@ class BatchesView(QWidget):
         self._tasks = tasks
         self._navigator = navigator
         self._stale = False
+        self._narrow = False
         self._build(memory)
         self._wire()
         self.setFocusProxy(self.table)
@@ -94,10 +95,12 @@ class BatchesView(QWidget):
         head.addWidget(self.refresh)
         head.addWidget(self.new)
         self._head = head
+        self._second = QHBoxLayout()
         self._card = Card(flush=True)
         self._card.body.addWidget(self.table)
         self._column = QVBoxLayout(self)
         self._column.addLayout(head)
+        self._column.addLayout(self._second)
         self._column.addWidget(self._strip)
         self._column.addWidget(self._card, 1)
         self._busy = QTimer(self)
@@ -292,5 +295,15 @@ class BatchesView(QWidget):
         self._column.setContentsMargins(gap, look.px(GAP_4), gap, look.px(GAP_4))
         self._column.setSpacing(look.px(GAP_2))
         self._head.setSpacing(look.px(GAP_3))
+        self._second.setSpacing(look.px(GAP_3))
+        narrow = look.scale > 1.6
+        if narrow != self._narrow:
+            self._narrow = narrow
+            if narrow:  # large letters: searching gets a line of its own
+                self._second.addWidget(self.search, 1)
+                self._second.addWidget(self.views)
+            else:
+                self._head.insertWidget(2, self.search, 3)
+                self._head.insertWidget(3, self.views)
         self.search.setMinimumWidth(look.px(150))
         self.views.setFixedWidth(look.px(200))

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.client.ports import Link, SyncState
 from ui.bind import bind
@@ -33,6 +33,8 @@ class SignInView(QWidget):
         self._tasks = tasks
         self._asks = view_model.state.value.asks
         self._people: list[PersonButton] = []
+        self._hint_rows: list[tuple[ElidedLabel, Button]] = []
+        self._across = 2
         self._build()
         self._wire()
         self.setFocusProxy(self.login)
@@ -72,7 +74,7 @@ class SignInView(QWidget):
         self.demo = Card(self.tr("Demo plant: tap an account to fill it in"))
         self._hints = QGridLayout()
         self.demo.body.addLayout(self._hints)
-        self._columns = QHBoxLayout()
+        self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._columns.addWidget(self._people_card, 1)
         self._columns.addWidget(self._form, 1)
         self._middle = QWidget()
@@ -180,15 +182,21 @@ class SignInView(QWidget):
         self.demo.setVisible(bool(hints))
         if self._hints.count() or not hints:
             return
-        for place, hint in enumerate(hints):
+        for hint in hints:
             role = ElidedLabel(hint.role, Type.BODY, Tone.NEUTRAL)
             button = Button(f"{hint.login} · {hint.password}", kind=ButtonKind.QUIET)
             button.setToolTip(self.tr("Fill in {0}").format(hint.login))
             button.clicked.connect(lambda _=False, hint=hint: self._on_hint(hint))
-            row, side = divmod(place, 2)
+            self._hint_rows.append((role, button))
+        self._lay_hints()
+
+    def _lay_hints(self) -> None:
+        for place, (role, button) in enumerate(self._hint_rows):
+            row, side = divmod(place, self._across)
             self._hints.addWidget(role, row, side * 2)
             self._hints.addWidget(button, row, side * 2 + 1, Qt.AlignmentFlag.AlignLeft)
-            self._hints.setColumnStretch(side * 2 + 1, 1)
+        for side in range(2):
+            self._hints.setColumnStretch(side * 2 + 1, 1 if side < self._across else 0)
 
     def take_keyboard(self) -> None:
         """The keyboard goes where work starts: to the password if the name is known, else to the name."""
@@ -244,6 +252,11 @@ class SignInView(QWidget):
         side = look.px(GAP_8)
         self._outer.setContentsMargins(side, look.px(GAP_4), side, look.px(GAP_4))
         self._column.setSpacing(look.px(GAP_4))
+        narrow = look.scale > 1.6  # large letters: one below the other, the form first
+        way = QBoxLayout.Direction.BottomToTop if narrow else QBoxLayout.Direction.LeftToRight
+        self._columns.setDirection(way)
+        self._across = 1 if narrow else 2
+        self._lay_hints()
         self._columns.setSpacing(look.px(GAP_6))
         self._form.body.setSpacing(look.px(GAP_4))
         self._people_card.body.setSpacing(look.px(GAP_2))

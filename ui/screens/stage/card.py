@@ -104,6 +104,7 @@ class StepCard:
     comment_asked: bool = False
     problem: str = ""
     left_over: str = ""
+    late: str = ""
     running_since: datetime | None = None
     elapsed: timedelta = timedelta()
     current: EntryLine | None = None
@@ -197,6 +198,7 @@ def card_of(
         out_words=_out_words(spec, value, verdict) if out and entering else "",
         comment_asked=out and entering,
         problem=problem_of(spec, draft) if tried and entering else "",
+        late=_late(draft, now.tzinfo) if mode is Mode.ENTER else "",
         left_over=_left_over(draft) if mode in {Mode.ANSWERED, Mode.CONTESTED} else "",
         running_since=running.astimezone(now.tzinfo) if running else None,
         elapsed=now - running if running else timedelta(),
@@ -337,6 +339,12 @@ def _out_words(spec: StepSpec, value: str, verdict: Verdict) -> str:
         side = "below" if verdict is Verdict.BELOW else "above"
         return f"{text.answer(spec, value)} is {side} the limit. The limit is {_limit_words(spec)}."
     return f"“{value}” is not what is expected here (“{spec.expected}”)."
+
+
+def _late(draft: StepDraft, zone: tzinfo | None) -> str:
+    """That the entry is made later than the work was done, and why."""
+    moment = draft.performed_at
+    return f"Done {text.when(moment, zone)}, entered now: {draft.late_reason}" if moment else ""
 
 
 def _left_over(draft: StepDraft) -> str:

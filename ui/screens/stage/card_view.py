@@ -47,6 +47,8 @@ class StepCardView(Card):
     save_asked = Signal()
     save_and_raise_asked = Signal()
     skip_asked = Signal()
+    late_asked = Signal()
+    late_taken_back = Signal()
     correct_asked = Signal()
     give_up_asked = Signal()
     verify_asked = Signal()
@@ -90,6 +92,7 @@ class StepCardView(Card):
             self.closed,
             self._answer,
             self._fields,
+            self.late,
             self.out,
             self.comment,
             self.reason,
@@ -132,6 +135,7 @@ class StepCardView(Card):
 
     def _build_words(self) -> None:
         self.out = Banner("", tone=Tone.STOPPED, icon=Icon.WARNING)
+        self.late = Banner("", tone=Tone.INFO, icon=Icon.CLOCK)
         self.comment = CommentField(self.tr("Comment"), lines=2)
         self.reason = CommentField(self.tr("Why is it corrected?"), lines=2)
         self.problem = Label("", Type.STRONG, Tone.STOPPED, wrap=True)
@@ -159,7 +163,7 @@ class StepCardView(Card):
             tone=Tone.ATTENTION,
             icon=Icon.CONTESTED,
         )
-        self._contested_row = QHBoxLayout()
+        self._contested_row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._contested_column.addWidget(self._contested_say)
         self._contested_column.addLayout(self._contested_row)
         self._noticed = QWidget()
@@ -191,6 +195,9 @@ class StepCardView(Card):
             shortcut="Alt+N",
             step=True,
         )
+        self.earlier = Button(
+            self.tr("Done earlier"), kind=ButtonKind.QUIET, icon=Icon.CLOCK, shortcut="Alt+E", step=True
+        )
         self.give_up = Button(self.tr("Leave as it was"), kind=ButtonKind.QUIET, step=True)
         self._buttons = QWidget()
         self._buttons_flow = FlowLayout(self._buttons)
@@ -200,6 +207,7 @@ class StepCardView(Card):
             self.verify,
             self.raise_deviation,
             self.correct,
+            self.earlier,
             self.skip,
             self.give_up,
         ):
@@ -222,6 +230,8 @@ class StepCardView(Card):
         self.save.clicked.connect(self._on_save)
         self.save_and_raise.clicked.connect(self._on_save_and_raise)
         self.skip.clicked.connect(self.skip_asked)
+        self.earlier.clicked.connect(self.late_asked)
+        self.late.acted.connect(self.late_taken_back)
         self.correct.clicked.connect(self.correct_asked)
         self.give_up.clicked.connect(self.give_up_asked)
         self.verify.clicked.connect(self.verify_asked)
@@ -387,6 +397,8 @@ class StepCardView(Card):
         entering = card.mode in {Mode.ENTER, Mode.CORRECT}
         self.out.setVisible(bool(card.out_words) and entering)
         self.out.say(card.out_words, Tone.STOPPED, icon=Icon.WARNING)
+        self.late.setVisible(bool(card.late))
+        self.late.say(card.late, Tone.INFO, icon=Icon.CLOCK, action=self.tr("Take back"))
         self.comment.setVisible(entering and (card.comment_asked or bool(card.comment)))
         self.comment.set_text(card.comment)
         self.reason.setVisible(card.mode is Mode.CORRECT)
@@ -472,6 +484,9 @@ class StepCardView(Card):
         self.raise_deviation.setEnabled(not busy)
         self.skip.setVisible(card.skip.shown and card.mode is Mode.ENTER and not card.out)
         self.skip.offer(card.skip.allowed and not busy, card.skip.why_not)
+        timing = card.kind is StepKind.TIMER  # its clock says when
+        self.earlier.setVisible(card.mode is Mode.ENTER and not card.late and not timing and not card.out)
+        self.earlier.setEnabled(not busy)
         self.give_up.setVisible(card.mode is Mode.CORRECT)
         shown = (
             self.save,
@@ -479,6 +494,7 @@ class StepCardView(Card):
             self.verify,
             self.correct,
             self.raise_deviation,
+            self.earlier,
             self.skip,
             self.give_up,
         )
@@ -540,8 +556,14 @@ class StepCardView(Card):
         self._contested_row.setSpacing(look.px(GAP_4))
         self._noticed_column.setSpacing(look.px(GAP_2))
         narrow = look.scale > 1.3
+        self.skip.setText(self.tr("N/A") if narrow else self.tr("Not applicable"))
+        self.save_and_raise.setText(
+            self.tr("Save + deviation") if narrow else self.tr("Save and raise deviation")
+        )
+        self.earlier.setText(self.tr("Earlier") if narrow else self.tr("Done earlier"))
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._field_box.setDirection(way)
+        self._contested_row.setDirection(way)
 
 
 class Side(QWidget):

@@ -11,13 +11,22 @@ from app.domain.identity import BatchId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDraft:
-    """The fields of a card before *Save*. `started_at`: since when a timer runs, in ISO 8601 with its offset."""
+    """The fields of a card before *Save*. `started_at`: since when a timer runs, `done_at`: when the work was
+    done; both in ISO 8601 with their offset.
+    """
 
     typed: str = ""
     comment: str = ""
     reason: str = ""
     correcting: bool = False
     started_at: str = ""
+    done_at: str = ""
+    late_reason: str = ""
+
+    @property
+    def performed_at(self) -> datetime | None:
+        """When the work was done, where that was said to be earlier than the entry."""
+        return datetime.fromisoformat(self.done_at) if self.done_at else None
 
     @property
     def empty(self) -> bool:
@@ -47,8 +56,10 @@ def from_text(kept: str | None) -> StepDraft:
             reason=str(fields.get("reason", "")),
             correcting=fields.get("correcting") is True,
             started_at=str(fields.get("started_at", "")),
+            done_at=str(fields.get("done_at", "")),
+            late_reason=str(fields.get("late_reason", "")),
         )
-        _ = draft.running_since
+        _ = draft.running_since, draft.performed_at
     except ValueError:
         return StepDraft()
     return draft

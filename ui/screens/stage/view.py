@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.client.ports import Changed, SignedIn
 from app.domain.batch import BatchStatus
@@ -15,8 +15,9 @@ from ui.bind import bind
 from ui.icons import Icon
 from ui.navigation import Navigator
 from ui.screens.stage.card_view import StepCardView
+from ui.screens.stage.late_dialog import LateDialog
 from ui.screens.stage.view_model import StageState, StageViewModel, StepLine
-from ui.tasks import Tasks
+from ui.tasks import Tasks, answer
 from ui.theme import LOOK, Look, themed
 from ui.tokens import GAP_2, GAP_3, GAP_4, GAP_6, Tone, Type
 from ui.widgets.banner import Banner
@@ -24,6 +25,7 @@ from ui.widgets.button import Button, ButtonKind
 from ui.widgets.card import Card
 from ui.widgets.empty_state import EmptyState
 from ui.widgets.label import Label
+from ui.widgets.scroll_column import ScrollColumn
 from ui.widgets.sign_dialog import SignRequest
 from ui.widgets.status_chip import StatusChip
 from ui.widgets.step_list import StepItem, StepList
@@ -44,7 +46,7 @@ class StageView(QWidget):
         self._tasks = tasks
         self._navigator = navigator
         self._asks = 0
-        self._compact = False
+        self._compact = self._huge = False
         self._saved = ""
         self._build()
         self._wire()
@@ -130,8 +132,10 @@ class StageView(QWidget):
         self.nothing = EmptyState(Icon.STAGE, "")
         right = QVBoxLayout()
         right.addWidget(self.refused)
-        right.addWidget(self.card)
-        right.addStretch(1)
+        self._scroll = ScrollColumn()  # for windows that are lower than the least a card needs
+        self._scroll.column.addWidget(self.card)
+        self._scroll.column.addStretch(1)
+        right.addWidget(self._scroll, 1)
         self._right = right
         self._body = QWidget()
         self._body.hide()
@@ -168,6 +172,8 @@ class StageView(QWidget):
         card.save_asked.connect(self._on_save)
         card.save_and_raise_asked.connect(self._on_save_and_raise)
         card.skip_asked.connect(self._on_skip)
+        card.late_asked.connect(self._on_late)
+        card.late_taken_back.connect(self._view_model.done_now)
         card.correct_asked.connect(self._on_correct)
         card.give_up_asked.connect(self._view_model.give_up_correction)
         card.verify_asked.connect(self._on_verify)
@@ -214,7 +220,7 @@ class StageView(QWidget):
         self.refused.setVisible(bool(state.refused))
         self.refused.say(state.refused, Tone.ATTENTION, icon=Icon.WARNING)
         self._render_actions(state)
-        self.steps.set_steps([_item(line) for line in state.steps])
+        self.steps.set_steps([_item(line, brief=self._huge) for line in state.steps])
         if state.card is not None:
             self.steps.show_current(state.card.key)
             self.card.show_card(state.card, busy=state.busy)
@@ -332,6 +338,18 @@ class StageView(QWidget):
         self._view_model.begin_correction()
         self.card.take_keyboard()
 
+    def _on_late(self) -> None:
+        self._tasks.start(self._late(), name="stage.late", once=True)
+
+    async def _late(self) -> None:
+        card = self._view_model.state.value.card
+        if card is None:
+            return
+        dialog = LateDialog(card.title, self._view_model.now(), self)
+        if await answer(dialog) == QDialog.DialogCode.Accepted:
+            self._view_model.done_earlier(dialog.moment(), dialog.reason())
+        self.card.take_keyboard()
+
     def _on_skip(self) -> None:
         self._tasks.start(self._skip(), name="stage.skip", once=True)
 
@@ -421,18 +439,21 @@ class StageView(QWidget):
         self._name_row.setSpacing(look.px(GAP_3))
         self._right.setSpacing(look.px(GAP_3))
         self._body_row.setSpacing(look.px(GAP_4))
+        huge = look.scale > 1.6
         compact = (
             look.scale > 1.3
         )  # large letters on a low screen: the step needs the room more than its surroundings
-        if compact != self._compact:
-            self._compact = compact
+        if (compact, huge) != (self._compact, self._huge):
+            self._compact, self._huge = compact, huge
             (self._name_row if compact else self._above).insertWidget(0, self.batch)
             self._render(self._view_model.state.value)
         self.card.setMaximumWidth(look.px(1000))
-        self._list_card.setFixedWidth(look.px(300 if look.scale < 1.3 else 240))
+        self.batch.set_compact(huge)
+        self._status.setVisible(not huge)
+        self._list_card.setFixedWidth(look.px(300 if not compact else 124 if huge else 240))
 
 
-def _item(line: StepLine) -> StepItem:
+def _item(line: StepLine, *, brief: bool = False) -> StepItem:
     mark, tone = tones.STEP[line.status]
     word = line.status.value
     if line.status is StepStatus.OPEN and line.transcribed:
@@ -446,5 +467,11 @@ def _item(line: StepLine) -> StepItem:
         mark, tone, word = Icon.WARNING, Tone.STOPPED, f"{word}, out of limit"
     answered = bool(line.value) or line.status.value in {"Done", "Verified", "N/A"}
     return StepItem(
-        key=line.key, title=line.title, word=word, icon=mark, tone=tone, value=line.value, done=answered
+        key=line.key,
+        title=line.title,
+        word=word,
+        icon=mark,
+        tone=tone,
+        value="" if brief else line.value,
+        done=answered,
     )

@@ -126,6 +126,10 @@ class StageViewModel:
         self._tried = False
         self._show(refused="", saved="")
 
+    def now(self) -> datetime:
+        """The workstation's clock."""
+        return self._clock()
+
     # Looking.
 
     async def open(self, batch_id: BatchId, stage_key: str, step_key: str = "") -> None:
@@ -180,6 +184,14 @@ class StageViewModel:
 
     def reason(self, words: str) -> None:
         self._edit(reason=words)
+
+    def done_earlier(self, moment: datetime, reason: str) -> None:
+        """The work was done at `moment`, and is entered only now (R29)."""
+        self._edit(done_at=moment.isoformat(), late_reason=reason.strip())
+
+    def done_now(self) -> None:
+        """Take an earlier time back."""
+        self._edit(done_at="", late_reason="")
 
     def begin_correction(self) -> None:
         """Open the card for a correction, with what counts now already in the field."""
@@ -362,6 +374,8 @@ class StageViewModel:
                 step_key=spec.key,
                 value=value,
                 comment=draft.comment.strip(),
+                performed_at=draft.performed_at,
+                late_reason=draft.late_reason,
             )
         if entry is None:
             return None
@@ -467,6 +481,8 @@ class StageViewModel:
             comment=changes.get("comment", draft.comment),
             reason=changes.get("reason", draft.reason),
             started_at=changes.get("started_at", draft.started_at),
+            done_at=changes.get("done_at", draft.done_at),
+            late_reason=changes.get("late_reason", draft.late_reason),
         )
         if after != draft and self._file is not None:
             self._keep(after)
