@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
 from app.client.cache_key import CacheKey, CacheKeyProblem, CacheKeySlots, NoCacheKey
@@ -40,6 +41,7 @@ from offline.sync import POLL_SECONDS, SyncLoop
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "workstation.db"
+_STATION_KEY: Final = "station_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,9 +271,7 @@ async def open_desk(
     if own is None:
         await database.close()
         return NotReady(problem=StationProblem.NOT_ENROLLED)
-    keys = KeyStore(around.vault)
-    station_id, public_key = own.station.station_id, own.public_key
-    key = await asyncio.to_thread(lambda: keys.station_key(station_id, enrolled=public_key))
+    key = await _station_key(around.vault, own, database)
     if not isinstance(key, StationKey):
         await database.close()
         problem = StationProblem.ALTERED_KEY if isinstance(key, AlteredKey) else StationProblem.NO_KEY
@@ -315,11 +315,33 @@ async def enrol(
     if isinstance(database, NotOpened):
         return database
     await database.writer.run(lambda c: _write_own(c, enrolled, request, gateway.server_url))
+    if (
+        lasting
+    ):  # so that a lost keyring does not lose what is still unsent: the file opens with a password too
+        await database.writer.run(lambda c: write_meta(c, _STATION_KEY, key.private_bytes().hex()))
     own = await database.reader.run(lambda c: _read_own(c, around.zone))
     if own is None:
         raise AssertionError("what was just written is not there")
     log.info("desk.enrolled", extra={"station": str(key.station_id), "plant": enrolled.plant_id})
     return Workstation(around, own, database, key, slots if lasting else None, cache_key)
+
+
+async def _station_key(vault: Vault, own: _Own, database: Database) -> StationKey | AlteredKey | None:
+    """The station's key from the keyring; where that was lost, from the file, and back into the keyring."""
+    keys, station_id = KeyStore(vault), own.station.station_id
+    key = await asyncio.to_thread(lambda: keys.station_key(station_id, enrolled=own.public_key))
+    if key is not None:
+        return key
+    kept = await database.reader.run(lambda c: read_meta(c, _STATION_KEY))
+    if kept is None:
+        return None
+    found = StationKey(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(kept)), station_id=station_id)
+    altered = found.self_test(own.public_key)
+    if altered is not None:
+        return altered
+    await asyncio.to_thread(lambda: keys.keep_station_key(found))
+    log.info("desk.station_key_back_in_keyring")
+    return found
 
 
 def _unlocked(slots: CacheKeySlots, password: str | None) -> CacheKey | NoCacheKey:

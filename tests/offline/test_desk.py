@@ -10,6 +10,7 @@ from app.client.gateway import Offline, PlainHttp
 from app.client.ports import Saved
 from app.client.vault import MemoryVault
 from app.domain.decision import Reason, Refusal
+from app.domain.identity import step_id
 from app.domain.step import Step
 from offline.database import NotOpened, OpenRefusal
 from offline.desk import NotReady, StationProblem, Workstation, enrol, open_desk
@@ -92,19 +93,41 @@ async def test_another_persons_drafts_are_never_seen(floor: Floor) -> None:
         assert b"rattles" not in file.read_bytes()
 
 
-async def test_a_lost_keyring_opens_with_a_password_and_then_misses_the_stations_key(floor: Floor) -> None:
+async def test_a_lost_keyring_opens_with_a_password_and_what_was_unsent_is_delivered(floor: Floor) -> None:
+    batch = await floor.plant.batch()
     place = await floor.station("Press room")
     await place.sign_in(floor.plant.ana)
+    await place.sync()
+    saved = await place.save(confirmed(batch.id))
     await place.station.close()
     place.running = None
-    lost = replace(place.around, vault=KeptVault())
+    place.around = replace(place.around, vault=KeptVault())
 
-    closed = await open_desk(lost)
+    closed = await open_desk(place.around)
     assert isinstance(closed, NoCacheKey)
     assert closed.problem is CacheKeyProblem.PASSWORD_NEEDED
     assert floor.plant.ana.user_id in closed.can_open
-    assert await open_desk(lost, password="wrong") == closed
-    assert await open_desk(lost, password=PASSWORD) == NotReady(problem=StationProblem.NO_KEY)
+    assert await open_desk(place.around, password="wrong") == closed
+    opened = await open_desk(place.around, password=PASSWORD)
+    assert isinstance(opened, Workstation)
+    place.running = opened
+    await place.sync()
+    step = await floor.plant.record("step", step_id(batch.id, "dispensing", "clear"))
+    assert isinstance(step, Step)
+    assert [each.id for each in step.entries] == [saved.id]
+    await place.reopen()  # the keyring has everything again
+    await place.sign_in(floor.plant.ana)
+
+
+async def test_another_stations_key_in_the_keyring_is_not_used(floor: Floor) -> None:
+    place, other = await floor.station("Press room"), await floor.station("Packing")
+    own = place.station.station.station_id
+    await place.station.close()
+    place.running = None
+    altered = other.around.vault.get(f"station-key/{other.station.station.station_id}")
+    assert altered is not None
+    place.around.vault.put(f"station-key/{own}", altered)
+    assert await open_desk(place.around) == NotReady(problem=StationProblem.ALTERED_KEY)
 
 
 async def test_one_file_is_one_window(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
