@@ -8,8 +8,9 @@ import pytest
 
 from app.domain.identity import uuid7
 from app.server.kernel.migrations import migrate
-from app.server.kernel.postgres import ClusterAddress, ensure_database
+from app.server.kernel.postgres import ClusterAddress, PostgresError, ensure_database
 from app.server.kernel.record_tables import Want
+from app.wire.codec import RECORD_CLASSES
 from tests.support.plant import TABLES, TestPlant
 from tests.support.postgres import FreshDatabase, ask, connect
 
@@ -30,9 +31,19 @@ async def test_an_empty_database_migrates_and_a_second_time_changes_nothing(clus
     assert "kernel.audit_logs p" in before
 
 
-async def test_every_kind_of_record_has_its_table(plant: TestPlant) -> None:
-    from app.wire.codec import RECORD_CLASSES
+def test_a_database_that_cannot_be_migrated_is_one_sentence(database: FreshDatabase) -> None:
+    """The API's role may not, a wrong password opens nothing, and there is nobody at the third address."""
+    api = database.api_url
+    wrong = api.replace("batchwright_api:", "batchwright_api:x")
+    away = "postgresql://nobody:nothing@127.0.0.1:1/none"
+    for url, reason in ((api, "permission denied"), (wrong, "password authentication failed"), (away, "")):
+        with pytest.raises(PostgresError, match=f"not brought up to date: .*{reason}") as told:
+            migrate(url)
+        assert "\n" not in str(told.value)
+        assert "nothing" not in str(told.value)
 
+
+async def test_every_kind_of_record_has_its_table(plant: TestPlant) -> None:
     assert {each.kind for each in TABLES} == {cls.KIND for cls in RECORD_CLASSES}
     async with plant.database.transaction() as tx:
         for each in TABLES:

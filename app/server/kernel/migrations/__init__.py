@@ -5,13 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.server.kernel.postgres import with_driver
+from app.server.kernel.postgres import PostgresError, with_driver
 
 HERE: Final = Path(__file__).parent
 ONE_AT_A_TIME: Final = 7_240_013_111
@@ -21,10 +23,16 @@ ONE_AT_A_TIME: Final = 7_240_013_111
 def migrate(owner_url: str) -> None:
     """Bring the database that the owner reaches by `owner_url` to the newest version. Nothing happens if it is there.
 
-    Waits for another process that migrates. Works under whatever event loop the caller has.
+    Waits for another process that migrates. Works under whatever event loop the caller has. Raises PostgresError, in
+    one sentence, when there is no such database or its role may not change it; then nothing was changed.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="migrate") as thread:
-        thread.submit(asyncio.run, _migrate(owner_url)).result()
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="migrate") as thread:
+            thread.submit(asyncio.run, _migrate(owner_url)).result()
+    except (DBAPIError, OSError, asyncpg.PostgresError) as cause:
+        told = str(cause.orig if isinstance(cause, DBAPIError) else cause).strip()
+        reason = told.splitlines()[0].rpartition(">: ")[2] if told else type(cause).__name__
+        raise PostgresError(f"The database was not brought up to date: {reason.rstrip('.')}.") from cause
 
 
 async def _migrate(owner_url: str) -> None:
