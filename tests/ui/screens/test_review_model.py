@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.client.ports import BatchQuery, Desk
+from app.client.ports import BatchQuery, Changed, Desk
 from app.domain.batch import BatchAction, BatchStatus
 from app.domain.decision import Blocker, Reason, Refusal
 from app.domain.exception import AssessException, ExceptionAction, ExceptionStatus, Rule
@@ -473,6 +473,16 @@ async def test_nothing_is_asked_while_nobody_is_signed_in() -> None:
     before = model.state.value
     await model.load()
     assert model.state.value == before
+
+
+async def test_news_of_other_batches_are_no_reason_to_read_this_one_again() -> None:
+    desk = desk_of(Role.QA_REVIEWER)
+    model = await opened(desk)
+    kinds, mine, other = frozenset({"step"}), desk.batch_id(TROUBLED), desk.batch_id(CLEAN)
+    assert model.concerned_by(Changed(tick=1, kinds=kinds, batches=frozenset({mine})))
+    assert model.concerned_by(Changed(tick=1, kinds=frozenset({"station"}), batches=frozenset()))
+    assert model.concerned_by(Changed(tick=1, kinds=frozenset({"plant"}), batches=frozenset({other})))
+    assert not model.concerned_by(Changed(tick=1, kinds=kinds, batches=frozenset({other})))
 
 
 def test_what_thinks_for_quality_needs_no_qt() -> None:

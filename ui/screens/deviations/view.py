@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from app.client.ports import Changed
 from app.domain.deviation import DeviationClass, DeviationStatus
 from ui import tones
 from ui.bind import bind
@@ -160,8 +161,8 @@ class DeviationsView(QWidget):
         super().showEvent(event)
         self.load()
 
-    def _on_changed(self, _: object) -> None:
-        if self.isVisible():
+    def _on_changed(self, news: Changed) -> None:
+        if self.isVisible() and self._view_model.concerned_by(news):
             self.load()
 
     def _on_searched(self, words: str) -> None:

@@ -71,6 +71,10 @@ class DeviationsViewModel:
         """News of the cache: the list is loaded again."""
         return self._desk.records.changed
 
+    def concerned_by(self, news: Changed) -> bool:
+        """Whether the list may look otherwise now. News that name nothing concern everyone."""
+        return not news.kinds or Deviation.KIND in news.kinds
+
     async def search(self, text: str) -> None:
         """Narrow by words: number, title, description, batch number."""
         self.state.set(replace(self.state.value, text=text))

@@ -18,8 +18,10 @@ from app.domain.exception import (
 )
 from app.domain.exception import AssessException, ExceptionAction
 from app.domain.identity import BatchId, DeviationId, ExceptionId, UserId
+from app.domain.master_record import MasterRecord
 from app.domain.metrics import MetricSeries
 from app.domain.permissions import Permission
+from app.domain.plant import Plant, Station
 from app.domain.review import (
     DecideDisposition,
     Disposition,
@@ -205,6 +207,8 @@ ACTS: Final = MappingProxyType(
 )
 """The acts of this screen; a batch's other acts are offered where the batch is."""
 
+SHARED: Final = frozenset({Plant.KIND, Station.KIND, MasterRecord.KIND})
+"""Kinds of records that the blockers of any batch may hang on."""
 DISPOSED_OF: Final = frozenset({BatchStatus.REVIEWED})
 """Statuses in which the next word is the release's, so the longer list of blockers counts."""
 JUDGEMENTS: Final = MappingProxyType(
@@ -228,6 +232,10 @@ class ReviewViewModel:
     @property
     def changed(self) -> Observable[Changed]:
         return self._desk.records.changed
+
+    def concerned_by(self, news: Changed) -> bool:
+        """Whether this batch may look otherwise now. What all batches stand on concerns every one of them."""
+        return not news.batches or self._id in news.batches or bool(news.kinds & SHARED)
 
     @property
     def signer(self) -> str:

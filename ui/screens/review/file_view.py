@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.client.ports import Changed
 from app.domain.batch import BatchAction
 from app.domain.decision import Refusal
 from app.domain.exception import ExceptionAction
@@ -490,8 +491,8 @@ class ReviewFileView(QWidget):
             self._view_model.select(found.id)
             self._show_sides(self._view_model.state.value)
 
-    def _on_changed(self, _: object) -> None:
-        if self.isVisible():
+    def _on_changed(self, news: Changed) -> None:
+        if self.isVisible() and self._view_model.concerned_by(news):
             self._reload()
 
     def _reload(self) -> None:
