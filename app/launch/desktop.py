@@ -4,7 +4,7 @@ import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -35,9 +35,12 @@ NO_KEYRING: Final = (
     "and says saved when the server has answered."
 )
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """How the desktop is started. `invitation`: enrol without asking, in the demo."""
+    """How the desktop is started. `invitation`: enrol without asking, in the demo. `before` is awaited before the first
+    window, `arrived` after the workplace is shown.
+    """
 
     data_dir: Path
     plug: Plug | None = None
@@ -45,7 +48,8 @@ class Start:
     invitation: EnrolForm | None = None
     demo: tuple[DemoHint, ...] = ()
     warning: str = ""
-    arrived: Callable[[Workplace, Workstation], Awaitable[None]] | None = field(default=None)
+    before: Callable[[], Awaitable[None]] | None = None
+    arrived: Callable[[Workplace, Workstation], Awaitable[None]] | None = None
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -85,6 +89,8 @@ class _Desktop:
         self._keyring_problem = ""
 
     async def live(self) -> int:
+        if self._start.before is not None:
+            await self._start.before()
         vault, self._keyring_problem = await asyncio.to_thread(vault_of, self._start.data_dir)
         around = surroundings(self._start.data_dir, vault, self._start.plug)
         station = await self._station(around)

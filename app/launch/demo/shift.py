@@ -44,6 +44,7 @@ STEPS: Final = "steps.jsonl"
 READY: Final = "ready-to-be-killed"
 LEFT: Final = "left-behind.json"
 OFFLINE_ENTRIES: Final = 10
+HALF_TYPED: Final = "119."
 
 Settling = Callable[[], Awaitable[None]]
 
@@ -196,7 +197,7 @@ class Shift:
         self.picture("out-of-limit")
         await self._click(card.save_and_raise)
         await self.hands.press("Save report", seconds=30)
-        await self.hands.see("number")
+        await self.hands.see("Saved on this station")
         self.picture("deviation-raised")
         found = await self._until_deviation(lambda each: bool(each.number), "the deviation got no number")
         self._workplace.open_stage(self._batch, "dispensing")
@@ -264,11 +265,11 @@ class Shift:
         )
 
     async def _half_typed(self) -> str:
-        await self._choose("hardness")
-        await self._fill(self._stage.card.number.line, "71.")
+        await self._choose("first_weight")
+        await self._fill(self._stage.card.number.line, HALF_TYPED)
         await self._station.drafts.write()
         self.picture("half-typed")
-        return "hardness reads 71. and is not saved"
+        return f"the mean weight reads {HALF_TYPED} and is not saved"
 
     async def _left_behind(self) -> dict[str, Any]:
         file = await self._file()
@@ -306,13 +307,11 @@ class Shift:
         if (waiting, entries) != (left["waiting"], left["entries"]):
             raise AssertionError(f"{waiting} waiting, {entries} entries; before the kill {left}")
         self._workplace.open_stage(self._batch, "compression")
-        await self._choose("hardness")
+        await self._choose("first_weight")
         line = self._stage.card.number.line
-        await self.hands.until(lambda: line.text() == "71." or None, "the half-typed value is gone")
+        await self.hands.until(lambda: line.text() == HALF_TYPED or None, "the half-typed value is gone")
         self.picture("after-the-kill")
-        return (
-            f"{waiting} commands wait and {entries} entries are there, as before; the half-typed 71. as well"
-        )
+        return f"{waiting} commands wait and {entries} entries are there, as before; the half-typed {HALF_TYPED} as well"
 
     async def _plug_back(self) -> str:
         await self.hands.press("Put the plug back")

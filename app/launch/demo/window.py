@@ -24,9 +24,11 @@ def hints() -> tuple[DemoHint, ...]:
 
 def start_of(order: ChildOrder) -> Start:
     """How the demo starts the desktop."""
+    plug = DemoPlug(order.plug_port, order.plug_token)
     return Start(
         data_dir=order.data,
-        plug=DemoPlug(order.plug_port, order.plug_token),
+        plug=plug,
+        before=plug.look,
         server=order.server,
         invitation=EnrolForm(server=order.server, code=order.enrolment_code, name=STATION, area=AREA),
         demo=hints(),
