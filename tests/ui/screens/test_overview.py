@@ -274,3 +274,12 @@ async def test_issuing_is_offered_again_when_the_server_is_back(qtbot: QtBot) ->
     assert not view.buttons[BatchAction.ISSUE].isEnabled()
     bench.desk.go_online()
     assert view.buttons[BatchAction.ISSUE].isEnabled()
+
+
+async def test_before_lots_are_assigned_the_bill_says_what_is_needed() -> None:
+    state = (await opened("B-2026-0152")).state.value
+    assert [each.lot for each in state.materials] == ["not assigned yet", "not assigned yet"]
+    assert state.equipment == "Homogeniser HG-2"
+    assert (await opened("LEK-0017")).state.value.materials[0].lot == "3", (
+        "nothing is added to a transcribed record"
+    )

@@ -151,7 +151,13 @@ class OverviewView(QWidget):
         self.history = self._table("batch-history", self._history_model, memory)
         self.chart = Chart()
         self._build_empties()
-        for widget in (self.points, self.materials, self._chart_card(), self.signatures, self.history):
+        for widget in (
+            self.points,
+            self._materials_page(),
+            self._chart_card(),
+            self.signatures,
+            self.history,
+        ):
             card = widget if isinstance(widget, Card) else Card(flush=True)
             if card is not widget:
                 card.body.addWidget(widget)
@@ -218,7 +224,7 @@ class OverviewView(QWidget):
         self.tabs.setAccessibleName(self.tr("Parts of the record"))
         for word in (
             self.tr("Open points"),
-            self.tr("Materials"),
+            self.tr("Materials and equipment"),
             self.tr("Chart"),
             self.tr("Signatures"),
             self.tr("History"),
@@ -233,6 +239,16 @@ class OverviewView(QWidget):
         row.addWidget(self.pdf)
         row.addWidget(self.evidence)
         return row
+
+    def _materials_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        self._equipment = Label("", Type.BODY, Tone.NEUTRAL, wrap=True)
+        self._equipment.setContentsMargins(12, 4, 12, 8)
+        column.addWidget(self.materials, 1)
+        column.addWidget(self._equipment)
+        return page
 
     def _chart_card(self) -> Card:
         card = Card()
@@ -367,6 +383,8 @@ class OverviewView(QWidget):
         )
         self._points_model.set_rows(rows)
         self._materials_model.set_rows(state.materials)
+        self._equipment.setText(self.tr("Equipment: {0}").format(state.equipment))
+        self._equipment.setVisible(bool(state.equipment))
         self._signatures_model.set_rows(state.signatures)
         self._history_model.set_rows(state.history_lines)
 

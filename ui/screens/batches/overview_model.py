@@ -187,7 +187,7 @@ class OverviewState:
     exceptions: tuple[ExceptionLine, ...] = ()
     deviations: tuple[DeviationLine, ...] = ()
     materials: tuple[MaterialUse, ...] = ()
-    bill: tuple[tuple[str, str, str], ...] = ()
+    equipment: str = ""
     signatures: tuple[SignatureLine, ...] = ()
     chart_stages: tuple[tuple[str, str], ...] = ()
     chart: Fetch = Fetch.NOT_ASKED
@@ -444,11 +444,8 @@ class OverviewViewModel:
                 reviewable=self._reviewable(batch),
                 exceptions=_exceptions(file, zone),
                 deviations=_deviations(file),
-                materials=batch.materials,
-                bill=tuple(
-                    (each.code, each.name, text.quantity(each.quantity.value, each.quantity.unit))
-                    for each in file.master.materials
-                ),
+                materials=_materials(file),
+                equipment=", ".join(_equipment(file)),
                 signatures=_signatures(file, zone),
                 chart_stages=tuple(
                     dict.fromkeys(
@@ -575,6 +572,23 @@ def _deviations(file: BatchFile) -> tuple[DeviationLine, ...]:
         for each in file.facts.every(Deviation, batch_id=file.batch.id)
     ]
     return tuple(sorted(lines, key=lambda line: not line.open))
+
+
+def _materials(file: BatchFile) -> tuple[MaterialUse, ...]:
+    """The lots of the batch; before they are assigned, what the master record asks for."""
+    batch = file.batch
+    if batch.materials or batch.origin is Origin.TRANSCRIBED:
+        return batch.materials
+    return tuple(
+        MaterialUse(code=each.code, name=each.name, lot="not assigned yet", quantity=each.quantity)
+        for each in file.master.materials
+    )
+
+
+def _equipment(file: BatchFile) -> list[str]:
+    """The equipment that the steps of the master record name, each once, in the order of the work."""
+    named = (step.equipment for stage in file.master.stages for step in stage.steps if step.equipment)
+    return list(dict.fromkeys(named))
 
 
 def _signatures(file: BatchFile, zone: tzinfo | None) -> tuple[SignatureLine, ...]:
