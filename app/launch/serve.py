@@ -53,8 +53,13 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> str:
     """Serve until told to stop. Raises CommandFailed."""
     _check_tls(options)
-    log_as_json(options.log_level)
-    with _listening(options.host, options.port) as door, open_place(options) as place:
+    with _listening(options.host, options.port) as door:
+        log_as_json(options.log_level)
+        return _serve(options, door)
+
+
+def _serve(options: Namespace, door: socket.socket) -> str:
+    with open_place(options) as place:
         parts = prepared(place)
         only = frozenset(map(Service, options.only)) if options.only else None
         config = uvicorn.Config(
