@@ -397,18 +397,24 @@ class Outbox:
 
     async def take_outcomes(self, sent: Sequence[CommandId], outcomes: Sequence[Outcome]) -> Counts:
         """Keep the server's answers, all in one transaction. What it said nothing of waits again."""
-        subjects: set[bytes] = set()
+        touched: set[bytes] = set()
 
         def keep(connection: Connection) -> Counts:
             _set_state(connection, sent, "new")
+            again: set[bytes] = set()
             for outcome in outcomes:
-                subjects.update(_keep_outcome(connection, outcome))
-            for subject in subjects:
+                subject, changed = _keep_outcome(connection, outcome)
+                if subject is not None:
+                    touched.add(subject)
+                    if changed:
+                        again.add(subject)
+            for subject in again:
                 refold(connection, self._folds, subject)
             return _counts(connection)
 
         counts = await self._database.writer.run(keep)
-        self._changes.tell({"batch", "deviation"} if subjects else (), subjects)
+        if touched:
+            self._changes.tell({"batch", "deviation"}, touched)
         for outcome in outcomes:
             if outcome.settled is not Settled.HELD:
                 self._answer(outcome)
@@ -462,31 +468,31 @@ class Outbox:
         )
 
 
-def _keep_outcome(connection: Connection, outcome: Outcome) -> set[bytes]:
-    """Note one outcome. Answers the subjects that must be folded again."""
+def _keep_outcome(connection: Connection, outcome: Outcome) -> tuple[bytes | None, bool]:
+    """Note one outcome. Answers the command's subject, and whether that must be folded again."""
     row = connection.exec_driver_sql(
         "SELECT plant, subject, overlaid FROM outbox WHERE id = ?", (outcome.id.bytes,)
     ).one_or_none()
     if row is None or outcome.settled is Settled.HELD:
-        return set()
+        return None, False
     told = dump(outcome).decode()
+    subject = None if row.subject is None else bytes(row.subject)
     if outcome.settled is Settled.ACCEPTED:
         arrived = connection.exec_driver_sql(
             "SELECT seq FROM cursors WHERE journal = ?", (row.plant,)
         ).scalar()
         here = outcome.seq is not None and arrived is not None and outcome.seq <= arrived
-        overlaid = 0 if here else row.overlaid
         connection.exec_driver_sql(
             "UPDATE outbox SET state = 'acked', outcome = ?, seq = ?, overlaid = ? WHERE id = ?",
-            (told, outcome.seq, overlaid, outcome.id.bytes),
+            (told, outcome.seq, 0 if here else row.overlaid, outcome.id.bytes),
         )
-        return {bytes(row.subject)} if here and row.overlaid and row.subject is not None else set()
+        return subject, here and bool(row.overlaid)
     connection.exec_driver_sql(
         "UPDATE outbox SET state = 'refused', outcome = ?, overlaid = 0 WHERE id = ?",
         (told, outcome.id.bytes),
     )
     log.warning("outbox.refused", extra={"command": str(outcome.id), "reason": str(outcome.reason)})
-    return {bytes(row.subject)} if row.subject is not None else set()
+    return subject, True
 
 
 def _insert(
