@@ -314,7 +314,7 @@ def test_a_password_file_that_cannot_be_read_is_said(run: Run) -> None:
 def test_a_database_that_does_not_answer_is_said_without_its_password(run: Run) -> None:
     said = run("admin", "plant", "list", "--as", "a", "--database-url", "postgresql://x:sEcReT@127.0.0.1:1/x")
     assert said.code == 1
-    assert said.sentence.startswith("The database cannot be used: ")
+    assert said.sentence.startswith("The database was not brought up to date: ")
     assert "sEcReT" not in said.err
     wrong = run("admin", "plant", "list", "--as", "a", "--database-url", "mysql://x:sEcReT@db/x")
     assert (wrong.code, "sEcReT" in wrong.err) == (1, False)
