@@ -1,52 +1,18 @@
 """The demo's keeper: owns database, API process and desktop process of the demo plant, and ends them together."""
 
 import asyncio
-import os
 import shutil
-import sys
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from platformdirs import user_data_path
 
 from app.launch.command import CommandFailed
-from app.launch.demo.api_process import MAIN, ApiFailed, ApiProcess
-from app.launch.demo.child import ChildOrder
-from app.launch.demo.control import PlugServer
-from app.launch.demo.plant import PreparedPlant, prepared_plant
+from app.launch.demo.api_process import ApiFailed
+from app.launch.demo.proof import prove
+from app.launch.demo.stage import raised, say, spawn
 
 DEMO: Final = "batchwright-demo"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A demo plant that is up: its folder, its API, and the plug."""
-
-    home: Path
-    plant: PreparedPlant
-    api: ApiProcess
-    plug: PlugServer
-
-    def order(self, *, shift: str = "", out: Path | None = None) -> ChildOrder:
-        """What a desktop process is told."""
-        return ChildOrder(
-            server=self.api.url,
-            data=self.home / "workstation",
-            plug_port=self.plug.port,
-            plug_token=self.plug.token,
-            enrolment_code=self.plant.enrolment_code,
-            shift=shift,
-            out=out,
-        )
-
-
-def say(sentence: str) -> None:
-    """Progress for the person at the terminal."""
-    print(sentence, flush=True)
 
 
 def run(options: Namespace) -> str:
@@ -55,8 +21,6 @@ def run(options: Namespace) -> str:
         raise CommandFailed("Say where the report goes: main.py demo --headless --out DIR", code=2)
     try:
         if options.headless:
-            from app.launch.demo.proof import prove
-
             return asyncio.run(prove(options.out.resolve()))
         return asyncio.run(_show(options))
     except ApiFailed as failure:
@@ -78,35 +42,3 @@ async def _show(options: Namespace) -> str:
             code=code,
         )
     return f"The demo has ended. Its plant is kept in {home}; --fresh begins anew."
-
-
-@asynccontextmanager
-async def raised(home: Path) -> AsyncGenerator[Stage]:
-    """A demo plant below `home`, made if it is not there yet, with its API up and the plug in."""
-    async with prepared_plant(home, say) as plant:
-        api = ApiProcess(home, ("--home", str(home)), {})
-        say("Starting the API …")
-        await api.start()
-
-        async def pull() -> None:
-            await api.stop(at_once=True)
-
-        plug = PlugServer(pull, api.start, lambda: not api.running)
-        await plug.start()
-        try:
-            yield Stage(home=home, plant=plant, api=api, plug=plug)
-        finally:
-            await plug.close()
-            await api.stop()
-
-
-async def spawn(order: ChildOrder, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
-    """Start a desktop process. What it is told goes by the environment: arguments can be read by every user."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(MAIN),
-        "demo",
-        "--child",
-        "desktop" if not order.shift else "shift",
-        env=os.environ | environment | {ChildOrder.VARIABLE: order.text()},
-    )

@@ -168,13 +168,14 @@ class _Founding:
 
     async def _register(self, person: DemoPerson) -> None:
         accounts = self._parts.authentication.accounts
+        administers = person.role is Role.SYSTEM_ADMIN
         request = RegisterRequest(
             login=person.login,
             name=person.name,
             email=person.email,
             department=person.department,
             role=person.role,
-            plants=frozenset({SYSTEM, *person.plants}),
+            plants=frozenset(person.plants) | ({SYSTEM} if administers else frozenset()),
             identity_checked_by="Batchwright demo",
         )
         self._timeline.move(self._timeline.clock() + timedelta(minutes=1))
@@ -191,12 +192,12 @@ class _Founding:
         for path in sorted(MASTERS.glob("*.toml")):
             file = read_master(path, self._timeline.new_id)
             self._timeline.move(self._timeline.clock() + timedelta(hours=2))
-            await self._act(file.product, author, SYSTEM)
-            await self._act(file.draft, author, SYSTEM)
+            await self._act(file.product, author, LINDENAU)
+            await self._act(file.draft, author, LINDENAU)
             approve = ApproveMasterRecord(
                 master_id=file.draft.master_id, content_hash=file.draft.content_hash
             )
-            changed = await self._act(approve, approver, SYSTEM)
+            changed = await self._act(approve, approver, LINDENAU)
             masters[path.stem] = next(each for each in changed if isinstance(each, MasterRecord))
         return masters
 

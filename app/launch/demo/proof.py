@@ -21,9 +21,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.launch.command import CommandFailed
 from app.launch.demo.api_process import MAIN
-from app.launch.demo.keeper import Stage, raised, say, spawn
 from app.launch.demo.private_keyring import keyring_session
 from app.launch.demo.shift import LEFT, OFFLINE_ENTRIES, READY, STEPS
+from app.launch.demo.stage import Stage, raised, say, spawn
 from app.server.kernel.postgres import with_driver
 
 REPORT: Final = "report.json"

@@ -26,8 +26,8 @@ from app.domain.master_record import StepKind, StepSpec
 from app.domain.step import Step, StepStatus
 from app.launch.command import CommandFailed
 from app.launch.demo.cast import PASSWORD, person
-from app.launch.demo.child import ChildOrder
 from app.launch.demo.hands import Hands
+from app.launch.demo.order import ChildOrder
 from app.launch.demo.window import start_of
 from app.launch.desktop import show
 from offline.desk import Workstation
@@ -45,6 +45,8 @@ READY: Final = "ready-to-be-killed"
 LEFT: Final = "left-behind.json"
 OFFLINE_ENTRIES: Final = 10
 HALF_TYPED: Final = "119."
+SLOW: Final = "disintegration"
+"""Leaves its limit with a comment and without a deviation: Quality judges it in the review by exception."""
 
 Settling = Callable[[], Awaitable[None]]
 
@@ -331,7 +333,9 @@ class Shift:
             await self._begin_stage(stage.key)
             for spec in stage.steps:
                 step = await self._maybe_step(stage.key, spec.key)
-                if step is None or not step.entries:
+                if spec.key == SLOW:
+                    await self._enter(stage.key, spec.key, "912", "Repeated with six further tablets: 806 s")
+                elif step is None or not step.entries:
                     await self._enter_and_verify(stage.key, spec)
             await self._complete_stage(stage.key)
         await self._click(self._stage.complete_batch)
@@ -506,7 +510,7 @@ class Shift:
         self._stage.choose(step_key)
         await self.hands.until(lambda: self._card_is(step_key) or None, f"step {step_key} is not shown")
 
-    async def _enter(self, stage_key: str, step_key: str, value: str = "") -> None:
+    async def _enter(self, stage_key: str, step_key: str, value: str = "", comment: str = "") -> None:
         await self._choose(step_key)
         file = await self._file()
         spec = file.master.step(stage_key, step_key)
@@ -514,12 +518,12 @@ class Shift:
             raise AssertionError(f"the master has no step {step_key}")
         before = await self._maybe_step(stage_key, step_key)
         known = len(before.entries) if before else 0
-        await self._answer(spec, value or good_value(spec))
+        await self._answer(spec, value or good_value(spec), comment)
         await self._until_step(
             stage_key, step_key, lambda step: len(step.entries) > known, f"{step_key} was not saved"
         )
 
-    async def _answer(self, spec: StepSpec, value: str) -> None:
+    async def _answer(self, spec: StepSpec, value: str, comment: str) -> None:
         card = self._stage.card
         match spec.kind:
             case StepKind.NUMBER:
@@ -534,6 +538,8 @@ class Shift:
                 await self._click(card.timer.button)
             case StepKind.CONFIRMATION:
                 pass
+        if comment:
+            await self._fill(self._text_of(card.comment), comment)
         await self._click(card.save)
 
     async def _enter_and_verify(self, stage_key: str, spec: StepSpec) -> None:
@@ -599,6 +605,7 @@ class Shift:
         found = await self._until_deviation(lambda _: True, "there is no deviation")
         self._workplace.open_deviation(found.id)
         await self.hands.see(found.title)
+        await asyncio.sleep(0.5)  # as long as a person needs to read what is next
 
     async def _fill_form(self, action: DeviationAction, *, picture: str = "", **values: str) -> None:
         view = self._workplace.shell.page(DEVIATION)

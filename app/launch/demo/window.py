@@ -2,8 +2,8 @@
 
 from app.launch.command import CommandFailed
 from app.launch.demo.cast import LINDENAU, PASSWORD, PEOPLE
-from app.launch.demo.child import ChildOrder
 from app.launch.demo.control import DemoPlug
+from app.launch.demo.order import ChildOrder
 from app.launch.desktop import Start
 from app.launch.desktop import show as show_desktop
 from ui.screens.door.view_model import EnrolForm
