@@ -40,7 +40,7 @@ def arguments(parser: ArgumentParser) -> None:
         parser.add_argument(
             "--chain", action="store_true", help="of a database: journals and checkpoints alone (seconds)"
         )
-    place_arguments(parser)
+    place_arguments(parser, demo=True)
 
 
 def run(options: Namespace) -> str:

@@ -14,8 +14,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from platformdirs import user_data_path
-
 from app.domain.identity import PlantId
 from app.domain.permissions import Permission
 from app.launch.acting import PASSWORD_VARIABLE, USAGE, acting, acting_arguments, plant_named, secret
@@ -26,7 +24,7 @@ from app.launch.importing.plan import Plan, Source
 from app.launch.importing.progress import Progress
 from app.launch.importing.reading import Faults
 from app.launch.parts import DATABASE_TROUBLE, opened
-from app.launch.place import Place, open_place, place_arguments
+from app.launch.place import DEMO_MADE, Place, demo_home, nothing_named, open_place, place_arguments
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +57,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--demo", action="store_true", help="into the demo plant on this machine, as its people"
     )
-    place_arguments(parser)
+    place_arguments(parser, demo=True)
 
 
 def run(options: Namespace) -> str:
@@ -68,7 +66,7 @@ def run(options: Namespace) -> str:
     source = read_source(options.dataset, options.path)
     if options.check:
         return f"{_amounts(source(PlantId('')))} can be imported; nothing was written."
-    if options.demo:
+    if options.demo or (not options.login and not options.plant and nothing_named(options)):
         return _run_in_demo(options, source)
     login = options.login or _asked_login()
     if options.approver and options.approver.strip().lower() == login.strip().lower():
@@ -107,12 +105,15 @@ def _asked_login() -> str:
 def _run_in_demo(options: Namespace, source: Source) -> str:
     """The demo's own plant, manager and QA head: their password is shown on its sign-in screen anyway."""
     from app.launch.demo.cast import LINDENAU, PASSWORD
-    from app.launch.demo.keeper import DEMO
-    from app.launch.demo.plant import MADE
+    from app.launch.demo.plant import make_only
 
-    home: Path = options.home or user_data_path(DEMO)
-    if not (home / MADE).exists():
-        raise CommandFailed("There is no demo plant yet: start main.py demo once.")
+    def say(sentence: str) -> None:
+        print(sentence, file=sys.stderr)
+
+    home: Path = options.home or demo_home()
+    say("Importing into the demo plant; main.py demo shows it.")
+    if not (home / DEMO_MADE).exists():
+        make_only(home, say)
     people = [("m.costa", PASSWORD), ("h.grau", PASSWORD)]
     own = {name: value for name, value in os.environ.items() if not name.startswith("BATCHWRIGHT_")}
     with open_place(Namespace(home=home, database_url=None), own) as place:

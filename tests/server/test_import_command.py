@@ -124,11 +124,13 @@ async def test_a_plant_that_is_not_there_is_named(
     assert "There is no plant atlantis: give --plant ljubljana." in capsys.readouterr().err
 
 
-async def test_without_a_demo_the_import_into_it_says_what_to_start(
+async def test_where_there_is_no_demo_plant_the_import_makes_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await typed(*WORDS, "--demo", "--home", str(tmp_path)) == 1
-    assert capsys.readouterr().err.endswith("There is no demo plant yet: start main.py demo once.\n")
+    assert await typed(*WORDS, "--demo", "--home", str(tmp_path / "demo")) == 0
+    told = capsys.readouterr()
+    assert "Making the demo plant" in told.err
+    assert "24 batches" in told.out
 
 
 async def of_origin(plant: TestPlant) -> int:

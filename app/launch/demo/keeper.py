@@ -3,16 +3,12 @@
 import asyncio
 import shutil
 from argparse import Namespace
-from typing import Final
-
-from platformdirs import user_data_path
 
 from app.launch.command import CommandFailed
 from app.launch.demo.api_process import ApiFailed
 from app.launch.demo.proof import prove
 from app.launch.demo.stage import raised, say, spawn
-
-DEMO: Final = "batchwright-demo"
+from app.launch.place import demo_home
 
 
 def run(options: Namespace) -> str:
@@ -28,7 +24,7 @@ def run(options: Namespace) -> str:
 
 
 async def _show(options: Namespace) -> str:
-    home = user_data_path(DEMO)
+    home = demo_home()
     if options.fresh and home.exists():
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)

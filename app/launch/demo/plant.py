@@ -28,7 +28,7 @@ from app.launch.demo.cast import ADMINISTRATORS, LINDENAU, MARWICK, PASSWORD, PE
 from app.launch.demo.history import NotAccepted, Player, Stagehand, Troupe, play
 from app.launch.demo.plots import plots_of
 from app.launch.masters import MASTERS, read_master
-from app.launch.place import Place, open_place
+from app.launch.place import DEMO_MADE, Place, open_place
 from app.server.auth.settings import AuthSettings
 from app.server.kernel.migrations import migrate
 from app.server.kernel.security import NO_REMOTE
@@ -38,8 +38,6 @@ from app.server.main import Parts, assemble
 from app.wire.account import PasswordRequest, RegisterRequest
 from app.wire.sync import Push, PushAnswer
 
-MADE: Final = "demo-plant.json"
-"""Written last, so that a plant whose making was interrupted is known and made anew."""
 SEED: Final = 20261122
 BEFORE: Final = timedelta(days=40)
 T = TypeVar("T")
@@ -84,13 +82,13 @@ async def prepared_plant(home: Path, say: Callable[[str], None]) -> AsyncGenerat
     _clear_half_made(home)
     with open_place(Namespace(home=home, database_url=None), _without_database_url()) as place:
         migrate(place.urls.owner)
-        if not (home / MADE).exists():
+        if not (home / DEMO_MADE).exists():
             say(
                 "Making the demo plant: two plants, three products, a month of batches. This takes a moment …"
             )
             administrator = await _make(place, datetime.now(UTC), say)
-            (home / MADE).write_text(json.dumps({"administrator": str(administrator)}))
-        administrator = UserId(UUID(json.loads((home / MADE).read_text())["administrator"]))
+            (home / DEMO_MADE).write_text(json.dumps({"administrator": str(administrator)}))
+        administrator = UserId(UUID(json.loads((home / DEMO_MADE).read_text())["administrator"]))
         parts = _parts(place, lambda: datetime.now(UTC), lambda: new_id_at(datetime.now(UTC)))
         await parts.desk.open()
         code = await parts.authentication.stations.make_code(administrator, LINDENAU)
@@ -99,7 +97,7 @@ async def prepared_plant(home: Path, say: Callable[[str], None]) -> AsyncGenerat
 
 
 def _clear_half_made(home: Path) -> None:
-    if (home / "plant").exists() and not (home / MADE).exists():
+    if (home / "plant").exists() and not (home / DEMO_MADE).exists():
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
 
@@ -175,7 +173,7 @@ class _Founding:
             email=person.email,
             department=person.department,
             role=person.role,
-            plants=frozenset(person.plants) | ({SYSTEM} if administers else frozenset()),
+            plants=frozenset((*person.plants, SYSTEM) if administers else person.plants),
             identity_checked_by="Batchwright demo",
         )
         self._timeline.move(self._timeline.clock() + timedelta(minutes=1))
