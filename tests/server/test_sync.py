@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from app.domain.decision import Reason, Refusal
 from app.domain.identity import SYSTEM, BatchId, PlantId, StationId
 from app.domain.permissions import ROLES, Role
+from app.server.kernel import live as live_module
 from app.server.kernel import problems
 from app.server.kernel.journal import Event
 from app.server.kernel.live import LiveHeads
@@ -360,6 +361,37 @@ async def test_a_commit_in_one_process_is_heard_in_another(plant: TestPlant, dat
             run.cancel()
     assert [each[-1].head_seq for each in heard] == [7, 7]
     assert all(each[0].head_seq == 0 for each in heard)
+
+
+async def test_a_listener_that_was_cut_off_listens_again(
+    plant: TestPlant,
+    database: FreshDatabase,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_module, "AGAIN_SECONDS", 0.01)
+    here, there = LiveHeads(database.api_url), LiveHeads(database.api_url)
+    listening = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+    )
+
+    async def both_listen() -> None:
+        while await ask(database.superuser_url, listening) < 2:  # noqa: ASYNC110  PostgreSQL has no event for it
+            await asyncio.sleep(0.02)
+
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
+        runs = [tasks.create_task(each.run()) for each in (here, there)]
+        await both_listen()
+        await ask(database.superuser_url, listening.replace("count(*)", "count(pg_terminate_backend(pid))"))
+        while "live.connection_lost" not in caplog.messages:  # noqa: ASYNC110  nor has a log
+            await asyncio.sleep(0.02)
+        await both_listen()
+        waiting = tasks.create_task(heads_until(there, plant.id, 9))
+        here.announce(plant.id, 9)
+        heard = await waiting
+        for run in runs:
+            run.cancel()
+    assert heard[-1].head_seq == 9
 
 
 async def test_a_quiet_stream_says_that_it_lives_and_ends_with_the_server(

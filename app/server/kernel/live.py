@@ -63,15 +63,21 @@ class LiveHeads:
         connection: Any = await door.connect(driverless(self._url))
         try:
             await connection.add_listener(CHANNEL, self._on_notify)
+            connection.add_termination_listener(self._on_end)
             while not self._closed:
                 await self._news.wait()
                 self._news.clear()
+                if connection.is_closed():
+                    raise ConnectionError("the connection that listens was ended")
                 untold, self._untold = self._untold, {}
                 for journal, seq in untold.items():
                     told = dump(LiveHead(journal=journal, head_seq=seq)).decode()
                     await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, told)
         finally:
             await connection.close()
+
+    def _on_end(self, _connection: object) -> None:
+        self._news.set()
 
     def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
         try:
