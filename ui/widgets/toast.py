@@ -17,7 +17,7 @@ from ui.widgets.button import IconButton
 from ui.widgets.label import Label
 
 SHOWN_MS = 6000
-AT_ONCE = 3
+AT_ONCE = 1  # a second one would cover what is worked at; all stay readable in `history`
 WIDTH = 440
 REMEMBERED = 100
 
@@ -88,7 +88,7 @@ class Toast(QFrame):
 class ToastArea(QWidget):
     """The top middle of `over` (the lower corners belong to the actions of a step).
 
-    At most three at once; all are kept in `history`, newest first.
+    The newest takes the place of the one before; all are kept in `history`, newest first.
     """
 
     def __init__(self, host: QWidget, *, over: QWidget | None = None, shown_ms: int = SHOWN_MS) -> None:

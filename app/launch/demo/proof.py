@@ -257,10 +257,11 @@ async def _expect(proof: Proof, claim: str, words: Sequence[str], *, good: bool)
     )
     told, _ = await process.communicate()
     lines = [line for line in told.decode(errors="replace").splitlines() if line.strip()]
-    last = lines[-1] if lines else ""
+    verdict = lines[-1] if lines else ""
+    if not good:
+        verdict = next((line for line in lines if "NOT" in line), verdict)
     ok = (process.returncode == 0) is good
-    place = next((line.strip() for line in lines if line.startswith("  ")), "")
-    proof.add(claim, ok=ok, evidence=f"exit {process.returncode}: {last if good or not place else place}")
+    proof.add(claim, ok=ok, evidence=f"exit {process.returncode}: {verdict.strip()}")
 
 
 def _alter(bundle: Path, altered: Path) -> None:

@@ -452,6 +452,7 @@ class Shift:
     async def _gallery(self) -> str:
         shell = self._workplace.shell
         shown = 0
+        await self.hands.until(lambda: (not shell.toasts.shown()) or None, "a toast stays", 30)
         for theme in (ThemeName.DARK, ThemeName.LIGHT):
             shell.set_look(theme, 1.0)
             for page in (BATCHES, STAGE, DEVIATIONS, REVIEW, SYNC):

@@ -534,17 +534,13 @@ def test_a_toast_waits_while_somebody_reads_it(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not area.shown(), timeout=2000)
 
 
-def test_at_most_three_toasts_stand_at_once_and_none_is_forgotten(qtbot: QtBot) -> None:
+def test_the_newest_toast_takes_the_place_of_the_one_before_and_none_is_forgotten(qtbot: QtBot) -> None:
     window = QWidget()
     area = ToastArea(window)
     shown(qtbot, window)
     for number in range(5):
         area.say(f"Entry {number} sent.")
-    assert [toast.message.text for toast in area.shown()] == [
-        "Entry 2 sent.",
-        "Entry 3 sent.",
-        "Entry 4 sent.",
-    ]
+    assert [toast.message.text for toast in area.shown()] == ["Entry 4 sent."]
     assert len(area.history) == 5
 
 
