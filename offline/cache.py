@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE: Final = 2_000
 """Rows of one transaction: about 50 ms, which is what a save may have to wait behind it."""
-_SHARED_KINDS: Final = frozenset({"plant", "station", "master"})
-"""Kinds that every fold rests on."""
+_SHARED_KINDS: Final = frozenset({"plant", "station", "master", "person"})
+"""Kinds that every fold rests on: the last says who may."""
 _WITNESSES_KEPT: Final = 2_000
 
 

@@ -123,7 +123,11 @@ class _Slots:
         return self._slots.people()
 
     def enrol(self, user_id: UserId, password: str) -> None:
-        refused = self._slots.enrol(self._key, user_id, password)
+        try:
+            refused = self._slots.enrol(self._key, user_id, password)
+        except OSError as error:  # a full disk keeps nobody from signing in; the next sign-in tries again
+            log.warning("desk.slot_not_made", extra={"problem": str(error)})
+            return
         if refused is not None:
             log.warning("desk.slot_not_made", extra={"problem": refused.problem.name})
 
