@@ -58,7 +58,7 @@ def run(options: Namespace) -> str:
         for name in [options.name] if options.name else CATALOGUE:
             left = ALL_SECONDS - (time.monotonic() - began)
             _say(f"{name}: {CATALOGUE[name].does} …")
-            round_of = _Round(
+            round_of = Round(
                 name=name, place=place, seconds=min(left, CATALOGUE[name].seconds), small=options.small
             )
             answered = round_of.run() if left > 1 else "no time was left"
@@ -81,7 +81,7 @@ def run(options: Namespace) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Round:
+class Round:
     """One benchmark in its process."""
 
     name: str
