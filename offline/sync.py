@@ -422,8 +422,12 @@ class SyncLoop:
         if self._people_at is not None and now - self._people_at < _PEOPLE_EVERY:
             return _Result.WELL
         cards = await self._gateway.people()
-        if isinstance(cards, Refusal | Offline):
+        if isinstance(cards, Offline):
             return self._failed(cards)
+        if isinstance(cards, Refusal):  # names are a help; delivery and pull do not wait for them
+            log.warning("sync.people_refused", extra={"reason": cards.reason.value})
+            self._people_at = now
+            return _Result.WELL
         await self._cache.keep_people(cards)
         await self._look_again()
         self._people_at = now

@@ -291,8 +291,13 @@ class Saved:
 class Commands(Protocol):
     """The one way to act. A command is asked of the rulebook, sealed and committed before this returns `Saved`."""
 
-    async def save(self, command: Command, *, signatory: Signatory | None = None) -> Saved | Refusal:
-        """Seal and keep `command` in the name of `signatory`, or of the signed-in person."""
+    async def save(
+        self, command: Command, *, signatory: Signatory | None = None, command_id: CommandId | None = None
+    ) -> Saved | Refusal:
+        """Seal and keep `command` in the name of `signatory`, or of the signed-in person.
+
+        `command_id`: minted when the form opened, so that a double tap is one command; the second answers as the first.
+        """
         ...
 
     async def preview(self, command: Command) -> Refusal | None:

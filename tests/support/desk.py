@@ -412,10 +412,15 @@ class FakeCommands:
         self._session = session
         self.saved: list[Command] = []
         self.refuse_next: Refusal | None = None
+        self._answered: dict[CommandId, Saved] = {}
 
-    async def save(self, command: Command, *, signatory: Signatory | None = None) -> Saved | Refusal:
+    async def save(
+        self, command: Command, *, signatory: Signatory | None = None, command_id: CommandId | None = None
+    ) -> Saved | Refusal:
         await self._board.turn()
         world = self._board.world
+        if command_id is not None and command_id in self._answered:
+            return self._answered[command_id]
         if self.refuse_next is not None:
             refusal, self.refuse_next = self.refuse_next, None
             return refusal
@@ -423,7 +428,7 @@ class FakeCommands:
         if who is None:
             return Refusal(reason=Reason.SIGNED_OUT)
         world.now += timedelta(seconds=7)
-        key = CommandId(world.fresh())
+        key = command_id or CommandId(world.fresh())
         context = self._context(command, who, key)
         decision = predict(world.facts, command, context)
         if isinstance(decision, Refusal):
@@ -432,7 +437,8 @@ class FakeCommands:
         self.saved.append(command)
         self._board.counter += 1
         self._keep(key, command, who, decision)
-        return Saved(id=key, counter=self._board.counter, at=world.now)
+        self._answered[key] = Saved(id=key, counter=self._board.counter, at=world.now)
+        return self._answered[key]
 
     async def preview(self, command: Command) -> Refusal | None:
         await self._board.turn()

@@ -16,8 +16,10 @@ class OtherwiseAnswered:
         self._refuses = refuses
         self._blockers = blockers
 
-    async def save(self, command: Command, *, signatory: Signatory | None = None) -> Saved | Refusal:
-        return await self._commands.save(command, signatory=signatory)
+    async def save(
+        self, command: Command, *, signatory: Signatory | None = None, command_id: CommandId | None = None
+    ) -> Saved | Refusal:
+        return await self._commands.save(command, signatory=signatory, command_id=command_id)
 
     async def preview(self, command: Command) -> Refusal | None:
         return await self._commands.preview(command)
