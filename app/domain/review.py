@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 from uuid import UUID
 
-from app.domain.batch import UNDER_REVIEW, Batch, BatchAction, moved
+from app.domain.batch import UNDER_REVIEW, Batch, BatchAction, Origin, moved
 from app.domain.decision import Blocker, Change, Context, Decision, Reason, Refusal
 from app.domain.deviation import SETTLED as DEVIATION_SETTLED
 from app.domain.deviation import Deviation, DeviationClass
@@ -188,7 +188,12 @@ def _record_blockers(facts: Facts, batch: Batch) -> Iterator[Blocker]:
 
 
 def _unsynced(facts: Facts, batch: Batch) -> Iterator[Blocker]:
-    """Workstations that may still hold entries: every active one must have said that it holds none (ruling B23)."""
+    """Workstations that may still hold entries: every active one must have said that it holds none (ruling B23).
+
+    Nobody enters anything at a workstation for a batch that was transcribed.
+    """
+    if batch.origin is Origin.TRANSCRIBED:
+        return
     cleared = {
         each.station_id
         for each in facts.every(Clearance, batch_id=batch.id)

@@ -15,6 +15,7 @@ from app.domain.batch import (
     CreateBatch,
     HoldBatch,
     IssueBatch,
+    Origin,
     ResumeBatch,
     StartBatch,
 )
@@ -172,6 +173,14 @@ def test_a_workstation_that_has_not_declared_itself_clear_blocks_the_review() ->
     assert [each.detail for each in blockers if each.what == "station_unsynced"] == ["Panel 1", "Panel 2"]
     stale = DeclareClear(batch_id=floor.batch_id, counter=3, completions=1)
     assert floor.refused(stale, floor.officer, station_id=lonely.id).reason is Reason.CHANGED_SINCE_SHOWN
+
+
+def test_no_workstation_is_asked_about_a_transcribed_batch() -> None:
+    floor = Floor().executed()
+    floor.facts.put(replace(floor.batch, completions=2))
+    assert "station_unsynced" in {each.what for each in release_blockers(floor.facts, floor.batch)}
+    floor.facts.put(replace(floor.batch, origin=Origin.TRANSCRIBED))
+    assert "station_unsynced" not in {each.what for each in release_blockers(floor.facts, floor.batch)}
 
 
 @pytest.mark.req("R35")
