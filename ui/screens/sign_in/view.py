@@ -72,7 +72,9 @@ class SignInView(QWidget):
         self._people_card.body.addStretch(1)
         self._form = self._build_form()
         self.demo = Card(self.tr("Demo plant: tap an account to fill it in"))
+        self._hint_password = Label("", tone=Tone.NEUTRAL, selectable=True)
         self._hints = QGridLayout()
+        self.demo.body.addWidget(self._hint_password)
         self.demo.body.addLayout(self._hints)
         self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._columns.addWidget(self._people_card, 1)
@@ -182,9 +184,13 @@ class SignInView(QWidget):
         self.demo.setVisible(bool(hints))
         if self._hints.count() or not hints:
             return
+        same = len({each.password for each in hints}) == 1
+        self._hint_password.setVisible(same)
+        self._hint_password.setText(self.tr("The password of all of them: {0}").format(hints[0].password))
         for hint in hints:
             role = ElidedLabel(hint.role, Type.BODY, Tone.NEUTRAL)
-            button = Button(f"{hint.login} · {hint.password}", kind=ButtonKind.QUIET)
+            told = f"{hint.name or hint.login} · {hint.login if hint.name else hint.password}"
+            button = Button(told if same else f"{hint.login} · {hint.password}", kind=ButtonKind.QUIET)
             button.setToolTip(self.tr("Fill in {0}").format(hint.login))
             button.clicked.connect(lambda _=False, hint=hint: self._on_hint(hint))
             self._hint_rows.append((role, button))
