@@ -10,7 +10,7 @@ from uuid import UUID
 from app.domain.batch import Batch
 from app.domain.decision import Change, Context, Decision, Reason, Refusal
 from app.domain.exception import MOVES as EXCEPTION_MOVES
-from app.domain.exception import ExceptionAction, ReviewException
+from app.domain.exception import AssessException, ExceptionAction, ReviewException
 from app.domain.facts import Facts
 from app.domain.identity import BatchId, DeviationId, ExceptionId, PlantId, UserId
 from app.domain.permissions import Permission
@@ -302,10 +302,22 @@ def _linked(facts: Facts, exception_id: UUID, deviation: Deviation) -> Change | 
     """The exception a deviation was raised from is escalated to it; QA judges it with the deviation."""
     known = facts.one(ReviewException, exception_id)
     status = EXCEPTION_MOVES.get((known.status, ExceptionAction.ESCALATE)) if known else None
-    if known is None or status is None:
-        return None
+    if known is None or status is None or known.batch_id != deviation.batch_id:
+        return None  # a deviation of something else would keep nobody from releasing this batch
     after = replace(known, status=status, deviation_id=deviation.id, revision=known.revision + 1)
     return Change(event="exception.escalated", before=known, after=after)
+
+
+def nobody_takes_over(facts: Facts, command: AssessException) -> Refusal | None:
+    """Why the named deviation can't take the exception over: only an open one of the same batch holds its release."""
+    if command.action is not ExceptionAction.ESCALATE or command.deviation_id is None:
+        return None
+    known = facts.one(Deviation, command.deviation_id)
+    if known is None or known.batch_id != command.batch_id:
+        return Refusal(reason=Reason.UNKNOWN_HERE, detail=("deviation",))
+    if known.status in SETTLED:
+        return Refusal(reason=Reason.WRONG_STATUS, detail=(known.status.value, command.action.value))
+    return None
 
 
 def _changed(

@@ -161,7 +161,12 @@ def decide(facts: Facts, command: Command, context: Context) -> Decision | Refus
         ):
             return entry.decide_entry(facts, command, context)
         case exception.AssessException():
-            return exception.decide_exception(facts, command, context)
+            judged = exception.decide_exception(facts, command, context)
+            return (
+                judged
+                if isinstance(judged, Refusal)
+                else deviation.nobody_takes_over(facts, command) or judged
+            )
         case (
             deviation.RaiseDeviation()
             | deviation.AmendDeviation()

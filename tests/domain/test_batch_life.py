@@ -21,6 +21,7 @@ from app.domain.batch import (
 )
 from app.domain.decision import Decision, Reason
 from app.domain.deviation import (
+    CancelDeviation,
     ClassifyDeviation,
     CloseDeviation,
     Deviation,
@@ -246,6 +247,38 @@ def test_an_unjudged_exception_blocks_the_quality_review_and_a_comment_settles_i
     again = replace(review, manifest=manifest_of(floor.facts, floor.batch))
     floor.do(again, floor.reviewer)
     assert floor.batch.status is BatchStatus.REVIEWED
+
+
+@pytest.mark.req("R41")
+def test_an_exception_is_escalated_only_to_an_open_deviation_of_its_batch() -> None:
+    floor = Floor().running()
+    floor.do(floor.record("blend", "clear"), floor.officer)
+    floor.do(floor.record("blend", "weight", "11.0"), floor.officer)
+    exception = floor.facts.every(ReviewException)[0]
+
+    def escalate(deviation_id: DeviationId) -> AssessException:
+        return AssessException(
+            batch_id=floor.batch_id,
+            exception_id=exception.id,
+            action=ExceptionAction.ESCALATE,
+            comment="Investigate",
+            deviation_id=deviation_id,
+        )
+
+    nowhere = floor.refused(escalate(DeviationId(uuid4())), floor.reviewer)
+    assert (nowhere.reason, nowhere.detail) == (Reason.UNKNOWN_HERE, ("deviation",))
+    elsewhere = raise_deviation(floor, batch_id=None, exception_id=exception.id)
+    floor.do(elsewhere, floor.officer)
+    assert floor.facts.every(ReviewException)[0].unsettled
+    assert floor.refused(escalate(elsewhere.deviation_id), floor.reviewer).reason is Reason.UNKNOWN_HERE
+    cancelled, ours = raise_deviation(floor), raise_deviation(floor)
+    floor.do(cancelled, floor.officer)
+    floor.do(CancelDeviation(deviation_id=cancelled.deviation_id, reason="Twice"), floor.reviewer)
+    assert floor.refused(escalate(cancelled.deviation_id), floor.reviewer).reason is Reason.WRONG_STATUS
+    floor.do(ours, floor.officer)
+    floor.do(escalate(ours.deviation_id), floor.reviewer)
+    assert not floor.facts.every(ReviewException)[0].unsettled
+    assert "deviation_unclassified" in {each.what for each in release_blockers(floor.facts, floor.batch)}
 
 
 def test_a_returned_batch_asks_for_review_anew() -> None:
