@@ -364,6 +364,8 @@ def _changed(
         case CancelDeviation() | ReopenDeviation():
             if not command.reason.strip():
                 return Refusal(reason=Reason.REASON_MISSING)
+            if isinstance(command, CancelDeviation) and _is_involved(known, context):
+                return Refusal(reason=Reason.NOT_INDEPENDENT)  # it lets the batch go just as closing does
             meaning = Meaning.CANCELLED if isinstance(command, CancelDeviation) else Meaning.REOPENED
             return replace(
                 moved, conclusion=command.reason, signatures=(*moved.signatures, context.sign(meaning))
@@ -381,8 +383,7 @@ def _closed(
         return Refusal(reason=Reason.NOT_CLASSIFIED, detail=(known.number,))
     if not command.conclusion.strip():
         return Refusal(reason=Reason.REASON_MISSING)
-    investigators = {each.signer_id for each in known.signatures if each.meaning is Meaning.INVESTIGATED}
-    if context.actor.user_id in investigators | {known.reported_by}:
+    if _is_involved(known, context):
         return Refusal(reason=Reason.NOT_INDEPENDENT)
     return replace(
         moved,
@@ -390,3 +391,9 @@ def _closed(
         conclusion=command.conclusion,
         signatures=(*moved.signatures, context.sign(Meaning.CLOSED)),
     )
+
+
+def _is_involved(known: Deviation, context: Context) -> bool:
+    """Whether the actor reported or investigated it, and so does not decide that it stands in no batch's way."""
+    investigators = {each.signer_id for each in known.signatures if each.meaning is Meaning.INVESTIGATED}
+    return context.actor.user_id in investigators | {known.reported_by}

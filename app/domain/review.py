@@ -227,7 +227,7 @@ def _signature_blockers(facts: Facts, batch: Batch) -> Iterator[Blocker]:
 
 def performers(facts: Facts, batch: Batch) -> frozenset[UserId]:
     """Everyone who entered, verified or signed something in the execution of this batch."""
-    people: set[UserId] = set()
+    people = {each.signer_id for each in batch.signatures if each.meaning is Meaning.PERFORMED}
     for step in facts.every(Step, batch_id=batch.id):
         people.update(each.author_id for each in step.entries)
         if step.verified is not None:

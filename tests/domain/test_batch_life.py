@@ -36,6 +36,7 @@ from app.domain.entry import ChooseEntry, CorrectEntry, SkipStep
 from app.domain.exception import AssessException, ExceptionAction, ReviewException, Rule, Severity
 from app.domain.identity import DeviationId, MasterId
 from app.domain.master_record import ApproveMasterRecord, MasterStatus
+from app.domain.permissions import Role
 from app.domain.quantity import Quantity, Verdict
 from app.domain.review import (
     CompleteBatch,
@@ -279,6 +280,25 @@ def test_an_exception_is_escalated_only_to_an_open_deviation_of_its_batch() -> N
     floor.do(escalate(ours.deviation_id), floor.reviewer)
     assert not floor.facts.every(ReviewException)[0].unsettled
     assert "deviation_unclassified" in {each.what for each in release_blockers(floor.facts, floor.batch)}
+
+
+@pytest.mark.req("R41")
+def test_whoever_signed_the_batch_as_performed_does_not_review_it() -> None:
+    floor = Floor().executed()
+    floor.do(ReturnBatch(batch_id=floor.batch_id, reason="Handed over too early"), floor.manager)
+    floor.do(CompleteBatch(batch_id=floor.batch_id), floor.manager)
+    review = ReviewProduction(batch_id=floor.batch_id, manifest=manifest_of(floor.facts, floor.batch))
+    assert floor.refused(review, floor.manager).reason is Reason.NOT_INDEPENDENT
+    floor.do(review, person(Role.PRODUCTION_HEAD))
+
+
+def test_a_deviation_is_not_cancelled_by_whoever_reported_it() -> None:
+    floor = Floor().started()
+    raised = raise_deviation(floor)
+    floor.do(raised, floor.reviewer)
+    cancel = CancelDeviation(deviation_id=raised.deviation_id, reason="None after all")
+    assert floor.refused(cancel, floor.reviewer).reason is Reason.NOT_INDEPENDENT
+    floor.do(cancel, floor.head)
 
 
 def test_a_returned_batch_asks_for_review_anew() -> None:
