@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from app.launch.command import CommandFailed
 from app.launch.demo.api_process import ApiFailed
+from app.launch.demo.private_keyring import keyring_where_there_is_none
 from app.launch.demo.proof import prove
 from app.launch.demo.stage import raised, say, spawn
 from app.launch.place import demo_home
@@ -29,9 +30,15 @@ async def _show(options: Namespace) -> str:
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
     async with raised(home) as stage:
-        say("The plant is up. Opening the desktop; close its window to end the demo.")
-        desktop = await spawn(stage.order(), {})
-        code = await desktop.wait()
+        with keyring_where_there_is_none(home / "keyring") as environment:
+            say("The plant is up. Opening the desktop; close its window to end the demo.")
+            desktop = await spawn(stage.order(), environment)
+            try:
+                code = await desktop.wait()
+            finally:
+                if desktop.returncode is None:  # interrupted at the terminal: the window goes with the plant
+                    desktop.terminate()
+                    await desktop.wait()
     if code != 0:
         raise CommandFailed(
             "The desktop could not be shown. Without a display use: main.py demo --headless --out DIR",

@@ -13,8 +13,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-_PATIENCE_SECONDS = 10.0
+BUS: Final = "DBUS_SESSION_BUS_ADDRESS"
+PROGRAMS: Final = ("dbus-daemon", "gnome-keyring-daemon")
+_PATIENCE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ def keyring_session(directory: Path, *, unlocked: bool = True) -> Generator[Keyr
     A keyring that nobody unlocked can't ask for its password without a display: it then refuses, as on a
     kiosk whose login does not open it.
     """
-    for program in ("dbus-daemon", "gnome-keyring-daemon"):
+    for program in PROGRAMS:
         if shutil.which(program) is None:
             raise RuntimeError(f"{program} is missing: apt-get install dbus gnome-keyring")
     runtime = directory / "run"
@@ -51,7 +54,7 @@ def keyring_session(directory: Path, *, unlocked: bool = True) -> Generator[Keyr
         text=True,
     )
     try:
-        environment["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().strip() if bus.stdout else ""
+        environment[BUS] = bus.stdout.readline().strip() if bus.stdout else ""
         keyring = _start_keyring(environment, unlocked=unlocked)
         try:
             yield KeyringSession(environment=environment, directory=directory)
@@ -59,6 +62,20 @@ def keyring_session(directory: Path, *, unlocked: bool = True) -> Generator[Keyr
             _end(keyring)
     finally:
         _end(bus)
+
+
+@contextmanager
+def keyring_where_there_is_none(directory: Path) -> Generator[dict[str, str]]:
+    """What to add to a process's environment so that it finds a keyring: nothing where the desktop has a session of
+    its own, the private one where there is none (a bare machine, a container). For the demo only: its keyring's
+    password is no secret.
+    """
+    own = os.environ.get(BUS) or any(shutil.which(each) is None for each in PROGRAMS)
+    if own:
+        yield {}
+        return
+    with keyring_session(directory) as session:
+        yield {BUS: session.environment[BUS]}
 
 
 def _start_keyring(environment: dict[str, str], *, unlocked: bool) -> subprocess.Popen[str]:
