@@ -257,7 +257,7 @@ def open_database(
     opened. Blocks: a few milliseconds, and what the migrations take. Raises what a migration raised; the
     file is then as before that migration.
     """
-    if not create and not _present(path):
+    if not create and not is_begun(path):
         return _not_opened(OpenRefusal.MISSING, path)
     with ExitStack() as undo:
         try:
@@ -266,7 +266,7 @@ def open_database(
             if claim is None:
                 return _not_opened(OpenRefusal.IN_USE, path)
             undo.callback(claim.release)
-            present = _present(path)  # asked again: now nobody else can make it
+            present = is_begun(path)  # asked again: now nobody else can make it
             if create == present:
                 return _not_opened(OpenRefusal.ALREADY_HERE if present else OpenRefusal.MISSING, path)
             version, unreadable = _state_of(path, key) if present else (_make_empty(path), 0)
@@ -289,7 +289,7 @@ def open_database(
         return database
 
 
-def _present(path: Path) -> bool:
+def is_begun(path: Path) -> bool:
     """Whether there is a file with something in it. A file of no bytes is a creation that was cut off."""
     return path.exists() and path.stat().st_size > 0
 

@@ -29,7 +29,7 @@ from offline.archive import ServerArchive
 from offline.cache import Cache, read_meta, write_meta
 from offline.changes import Changes
 from offline.confirmed import ConfirmedCommands
-from offline.database import Database, NotOpened, open_database
+from offline.database import Database, NotOpened, StorageFailed, is_begun, open_database
 from offline.drafts import Drafts
 from offline.fold import FoldReader, Folds, Shelf
 from offline.outbox import LinkNow, Outbox, StationIdentity
@@ -245,7 +245,10 @@ class Workstation:
         """Finish what is being written, and let another process have the file. The session ends with it."""
         await self._sync.close()
         await self._session.lock()
-        await self.drafts.write()
+        try:
+            await self.drafts.write()
+        except StorageFailed as error:  # what is half typed is not worth the file staying open
+            log.error("desk.drafts_not_written", extra={"problem": str(error)})
         await self._gateway.close()
         await self._database.close()
         self._key.forget()
@@ -315,14 +318,19 @@ async def enrol(
         return enrolled
     await asyncio.to_thread(lambda: KeyStore(around.vault).keep_station_key(key))
     file = around.file if lasting else Path(tempfile.mkdtemp(prefix="batchwright-session-")) / FILE_NAME
-    database = await asyncio.to_thread(lambda: open_database(file, cache_key, MIGRATIONS, create=True))
+    database = await asyncio.to_thread(
+        lambda: open_database(file, cache_key, MIGRATIONS, create=not is_begun(file))
+    )
     if isinstance(database, NotOpened):
         return database
-    await database.writer.run(lambda c: _write_own(c, enrolled, request, gateway.server_url))
-    if (
-        lasting
-    ):  # so that a lost keyring does not lose what is still unsent: the file opens with a password too
-        await database.writer.run(lambda c: write_meta(c, _STATION_KEY, key.private_bytes().hex()))
+
+    def write(connection: Connection) -> None:
+        _write_own(connection, enrolled, request, gateway.server_url)
+        if lasting:
+            # So that a lost keyring does not lose what is still unsent: the file opens with a password too.
+            write_meta(connection, _STATION_KEY, key.private_bytes().hex())
+
+    await database.writer.run(write)
     own = await database.reader.run(lambda c: _read_own(c, around.zone))
     if own is None:
         raise AssertionError("what was just written is not there")
@@ -366,10 +374,23 @@ def _key_of_new_file(around: Surroundings, slots: CacheKeySlots) -> tuple[CacheK
         return made, True
     if made.problem is CacheKeyProblem.NOWHERE_TO_KEEP:
         return CacheKey(secret=around.random_bytes(32), salt=around.random_bytes(16)), False
-    if made.problem is not CacheKeyProblem.ALREADY_MADE or around.file.exists():
+    if made.problem is not CacheKeyProblem.ALREADY_MADE:
         return made
-    again = slots.unlock()  # an enrolment that the server refused had made it
+    again = slots.unlock()  # made by an enrolment that the server refused, or that was cut off
+    if is_begun(around.file) and (isinstance(again, NoCacheKey) or _is_somebodys(around.file, again)):
+        return made
     return again if isinstance(again, NoCacheKey) else (again, True)
+
+
+def _is_somebodys(file: Path, key: CacheKey) -> bool:
+    """Whether a file is a workstation's. An enrolment that was cut off left one without identity, and empty."""
+    database = open_database(file, key, MIGRATIONS)
+    if isinstance(database, NotOpened):
+        return True
+    try:
+        return database.reader.run_sync(lambda c: read_meta(c, "station_id")) is not None
+    finally:
+        database.close_sync()
 
 
 def _write_own(connection: Connection, enrolled: Enrolled, request: EnrolRequest, server_url: str) -> None:

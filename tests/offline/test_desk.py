@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from app.client.cache_key import CacheKeyProblem, NoCacheKey
+from app.client.cache_key import CacheKey, CacheKeyProblem, NoCacheKey
 from app.client.gateway import Offline, PlainHttp
 from app.client.ports import Saved
 from app.client.vault import MemoryVault
 from app.domain.decision import Reason, Refusal
 from app.domain.identity import step_id
 from app.domain.step import Step
-from offline.database import NotOpened, OpenRefusal
+from offline.database import Database, Fault, NotOpened, OpenRefusal, StorageFailed, open_database
 from offline.desk import NotReady, StationProblem, Workstation, enrol, open_desk
+from offline.schema import MIGRATIONS
 from tests.support.api import PASSWORD
 from tests.support.floor import SERVER, Floor, KeptVault
 from tests.support.plant import confirmed
@@ -24,7 +25,9 @@ async def test_a_machine_that_was_never_enrolled_says_so(floor: Floor) -> None:
     assert await open_desk(place.around) == NotReady(problem=StationProblem.NOT_ENROLLED)
 
 
-async def test_a_wrong_code_enrols_nothing_and_the_right_one_still_does(floor: Floor) -> None:
+async def test_a_wrong_code_enrols_nothing_and_the_right_one_still_does(
+    floor: Floor, caplog: pytest.LogCaptureFixture
+) -> None:
     place = floor.place("Press room")
     wrong = await enrol(place.around, server_url=SERVER, code="AAAA-BBBB", name="Press room", area="Floor")
     assert isinstance(wrong, Refusal)
@@ -42,6 +45,41 @@ async def test_a_wrong_code_enrols_nothing_and_the_right_one_still_does(floor: F
     again = await enrol(place.around, server_url=SERVER, code="-", name="Press room", area="Floor")
     assert isinstance(again, NoCacheKey)
     assert again.problem is CacheKeyProblem.ALREADY_MADE
+    assert "database.not_opened" in caplog.text
+    await place.reopen()
+    assert place.station.station.name == "Press room"
+
+
+async def test_an_enrolment_that_was_cut_off_before_it_was_written_down_is_made_again(floor: Floor) -> None:
+    place = floor.place("Press room")
+    key = place.around.slots().make()
+    assert isinstance(key, CacheKey)
+    cut_off = open_database(place.around.file, key, MIGRATIONS, create=True)
+    assert isinstance(cut_off, Database)
+    await cut_off.close()
+    assert await open_desk(place.around) == NotReady(problem=StationProblem.NOT_ENROLLED)
+    made = await enrol(
+        place.around, server_url=SERVER, code=await floor.code(), name="Press room", area="Floor"
+    )
+    assert isinstance(made, Workstation)
+    place.running = made
+    await place.sync()
+    await place.reopen()
+    assert place.station.durable
+
+
+async def test_a_disk_that_keeps_no_draft_does_not_keep_the_file_open(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = await floor.station("Press room")
+
+    async def full() -> None:
+        raise StorageFailed(Fault.DISK_FULL)
+
+    monkeypatch.setattr(place.station.drafts, "write", full)
+    await place.station.close()
+    assert "desk.drafts_not_written" in caplog.text
+    await place.reopen()
 
 
 async def test_passwords_and_records_are_not_sent_in_the_clear(floor: Floor) -> None:
