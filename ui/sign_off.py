@@ -52,6 +52,8 @@ async def sign_off(
         match state.phase:
             case Phase.ASKED if state.secret is not None:
                 dialog.show_refusal(text.refusal(state.secret))
+            case Phase.ASKED if state.failed:
+                dialog.show_refusal(_tr("Not everything was saved. Sign again: what was saved counts once."))
             case Phase.CHECKING:
                 dialog.show_busy(_tr("Checking the password …"))
             case Phase.WAITING:

@@ -48,10 +48,14 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningState:
-    """`secret`: why the password was not taken; the signer may try again. `refusals`: what was refused, each once."""
+    """`secret`: why the password was not taken; the signer may try again. `refusals`: what was refused, each once.
+
+    `failed`: something broke on the way, e.g. the disk; signing again saves what was not saved yet.
+    """
 
     phase: Phase = Phase.ASKED
     secret: Refusal | None = None
+    failed: bool = False
     refusals: tuple[Refusal, ...] = ()
     accepted: int = 0
     unanswered: int = 0
@@ -78,27 +82,35 @@ class Signing:
         self._wait_seconds = wait_seconds
         self.sheet = sheet
         self.state = Observable(SigningState())
+        self._kept: list[Saved | Refusal] = []
 
     async def sign(self, password: str) -> SigningState:
-        """Prove who signs, seal every command of the sheet and wait for the server; answers the state it ends in."""
+        """Prove who signs, seal every command of the sheet and wait for the server; answers the state it ends in.
+
+        What anything on the way raises is raised here too, once the signer may try again.
+        """
         if self.state.value.busy or self.state.value.over:
             return self.state.value
         person = self._desk.session.person.value
         if person is None:
             return self._say(SigningState(secret=Refusal(reason=Reason.SIGNED_OUT)))
         self._say(SigningState(phase=Phase.CHECKING))
-        signatory = await self._desk.session.authenticate(person.login, password)
+        try:
+            return await self._sign(person.login, password)
+        except BaseException:
+            self._say(SigningState(failed=True))
+            raise
+
+    async def _sign(self, login: str, password: str) -> SigningState:
+        signatory = await self._desk.session.authenticate(login, password)
         if isinstance(signatory, Refusal):
             return self._say(SigningState(secret=signatory))
-        self._say(SigningState(phase=Phase.WAITING))
-        saved: list[Saved] = []
-        refusals: list[Refusal] = []
-        for command in self.sheet.commands:
-            kept = await self._desk.commands.save(command, signatory=signatory)
-            if isinstance(kept, Refusal):
-                refusals.append(kept)
-            else:
-                saved.append(kept)
+        for command in self.sheet.commands[len(self._kept) :]:
+            self._kept.append(await self._desk.commands.save(command, signatory=signatory))
+        saved = [each for each in self._kept if isinstance(each, Saved)]
+        refusals = [each for each in self._kept if isinstance(each, Refusal)]
+        if saved:
+            self._say(SigningState(phase=Phase.WAITING))  # not before: the screen says *saved* now
         outcomes = await gather(*(self._desk.commands.outcome(each.id, self._wait_seconds) for each in saved))
         refusals.extend(_refused(outcomes))
         accepted = sum(each is not None and each.settled is Settled.ACCEPTED for each in outcomes)
