@@ -1,9 +1,11 @@
 """All screens in one window: who may go where, and what a gesture of the window does."""
 
+import asyncio
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
 
 from PySide6.QtCore import QObject, QTimer
@@ -20,26 +22,8 @@ from ui.icons import Icon
 from ui.idle import IdleWatch
 from ui.navigation import DeviationContext
 from ui.scanner import ScannerFilter
-from ui.screens.batches.overview import OverviewView
-from ui.screens.batches.overview_model import OverviewViewModel
-from ui.screens.batches.view import BatchesView
-from ui.screens.batches.view_model import BatchesViewModel
-from ui.screens.deviations.detail_model import DeviationViewModel
-from ui.screens.deviations.detail_view import DeviationView
-from ui.screens.deviations.raise_model import RaiseDeviationViewModel
-from ui.screens.deviations.raise_view import RaiseDeviationView
-from ui.screens.deviations.view import DeviationsView
-from ui.screens.deviations.view_model import DeviationsViewModel
-from ui.screens.review.file_model import ReviewViewModel
-from ui.screens.review.file_view import ReviewFileView
-from ui.screens.review.view import ReviewQueueView
-from ui.screens.review.view_model import QueueViewModel
 from ui.screens.sign_in.view import SignInView
 from ui.screens.sign_in.view_model import DemoHint, SignInViewModel
-from ui.screens.stage.view import StageView
-from ui.screens.stage.view_model import StageViewModel
-from ui.screens.sync.view import SyncView
-from ui.screens.sync.view_model import SyncViewModel
 from ui.tasks import Tasks
 from ui.tokens import ThemeName, Tone
 from ui.widgets.command_palette import PaletteItem
@@ -62,6 +46,23 @@ from ui.workplace_model import (
     WorkplaceModel,
 )
 
+if TYPE_CHECKING:
+    from ui.screens.stage.view import StageView
+
+LATER: Final = (
+    "ui.screens.batches.view_model",
+    "ui.screens.batches.view",
+    "ui.screens.batches.overview_model",
+    "ui.screens.batches.overview",
+    "ui.screens.stage.view_model",
+    "ui.screens.stage.view",
+    "ui.screens.deviations.view",
+    "ui.screens.deviations.detail_view",
+    "ui.screens.deviations.raise_view",
+    "ui.screens.review.view",
+    "ui.screens.review.file_view",
+    "ui.screens.sync.view",
+)
 _FOUND_ICONS: Final = {"batch": Icon.BATCHES, "step": Icon.STAGE, "deviation": Icon.DEVIATION}
 W = TypeVar("W", bound=QWidget)
 Clock = Callable[[], datetime]
@@ -141,10 +142,14 @@ class Workplace(QObject):
         self.shell.go(BATCHES)
 
     def open_batch(self, batch_id: BatchId) -> None:
+        from ui.screens.batches.overview import OverviewView
+
         self._page(BATCH, OverviewView).open(batch_id)
         self.shell.go(BATCH)
 
     def open_stage(self, batch_id: BatchId, stage_key: str, step_key: str = "") -> None:
+        from ui.screens.stage.view import StageView
+
         self._stage_chosen = True
         self._page(STAGE, StageView).open(batch_id, stage_key, step_key)
         self.shell.go(STAGE)
@@ -153,14 +158,20 @@ class Workplace(QObject):
         self.shell.go(DEVIATIONS)
 
     def open_deviation(self, deviation_id: DeviationId) -> None:
+        from ui.screens.deviations.detail_view import DeviationView
+
         self._page(DEVIATION, DeviationView).open(deviation_id)
         self.shell.go(DEVIATION)
 
     def raise_deviation(self, context: DeviationContext) -> None:
+        from ui.screens.deviations.raise_view import RaiseDeviationView
+
         self._page(RAISE, RaiseDeviationView).begin(context)
         self.shell.go(RAISE)
 
     def open_review(self, batch_id: BatchId) -> None:
+        from ui.screens.review.file_view import ReviewFileView
+
         self._page(REVIEW_FILE, ReviewFileView).open(batch_id)
         self.shell.go(REVIEW_FILE)
 
@@ -173,7 +184,6 @@ class Workplace(QObject):
     # Pages.
 
     def _add_pages(self) -> None:
-        desk, fit, tasks = self._desk, self._fit, self.tasks
         self.shell.add_page(
             Page(name=SIGN_IN, title=self.tr("Sign in"), icon=Icon.USER, rail=False, whole=True),
             self._build_sign_in,
@@ -221,13 +231,13 @@ class Workplace(QObject):
                     "given by the server. It opens on its history, with the one action that comes next."
                 ),
             ),
-            lambda: DeviationsView(DeviationsViewModel(desk, fit.clock), tasks, self, memory=fit.memory),
+            self._build_deviations,
         )
         self.shell.add_page(
             Page(
                 name=DEVIATION, title=self.tr("Deviation"), icon=Icon.DEVIATION, rail=False, under=DEVIATIONS
             ),
-            lambda: DeviationView(DeviationViewModel(desk, fit.clock, fit.drafts), tasks, self),
+            self._build_deviation,
         )
         self.shell.add_page(
             Page(
@@ -237,9 +247,7 @@ class Workplace(QObject):
                 rail=False,
                 under=DEVIATIONS,
             ),
-            lambda: RaiseDeviationView(
-                RaiseDeviationViewModel(desk, fit.clock, fit.new_id, fit.drafts), tasks, self
-            ),
+            self._build_raise,
         )
         self.shell.add_page(
             Page(
@@ -252,13 +260,11 @@ class Workplace(QObject):
                     "page further. What stands in the way of a signature is listed above it."
                 ),
             ),
-            lambda: ReviewQueueView(
-                QueueViewModel(desk, fit.clock), tasks, self, fit.clock, memory=fit.memory
-            ),
+            self._build_review,
         )
         self.shell.add_page(
             Page(name=REVIEW_FILE, title=self.tr("Review"), icon=Icon.REVIEW, rail=False, under=REVIEW),
-            lambda: ReviewFileView(ReviewViewModel(desk, fit.clock, self, fit.drafts), tasks, self),
+            self._build_review_file,
         )
         self.shell.add_page(
             Page(
@@ -271,7 +277,7 @@ class Workplace(QObject):
                     "server refused is kept until a person settles it with a reason, or enters it again where it belongs."
                 ),
             ),
-            lambda: SyncView(SyncViewModel(desk, fit.clock, self), tasks),
+            self._build_sync,
         )
 
     def _build_sign_in(self) -> QWidget:
@@ -289,7 +295,13 @@ class Workplace(QObject):
         self._scanner.claim(view, view.take_scan)
         return view
 
+    # The other screens are imported when they are built, or by `warm` behind the first picture: all of them together
+    # take as long as the rest of the window.
+
     def _build_batches(self) -> QWidget:
+        from ui.screens.batches.view import BatchesView
+        from ui.screens.batches.view_model import BatchesViewModel
+
         view = BatchesView(
             BatchesViewModel(self._desk, self._fit.clock), self.tasks, self, memory=self._fit.memory
         )
@@ -299,6 +311,9 @@ class Workplace(QObject):
         return view
 
     def _build_overview(self) -> QWidget:
+        from ui.screens.batches.overview import OverviewView
+        from ui.screens.batches.overview_model import OverviewViewModel
+
         view = OverviewView(
             OverviewViewModel(self._desk, self._fit.clock), self.tasks, self, memory=self._fit.memory
         )
@@ -306,6 +321,9 @@ class Workplace(QObject):
         return view
 
     def _build_stage(self) -> QWidget:
+        from ui.screens.stage.view import StageView
+        from ui.screens.stage.view_model import StageViewModel
+
         view = StageView(StageViewModel(self._desk, self._fit.clock, self._fit.drafts), self.tasks, self)
         view.said.connect(self.say)
         self._scanner.claim(view, view.take_scan)
@@ -313,7 +331,56 @@ class Workplace(QObject):
             self.tasks.start(self._open_running(view), name="workplace.running")
         return view
 
-    async def _open_running(self, view: StageView) -> None:
+    def _build_deviations(self) -> QWidget:
+        from ui.screens.deviations.view import DeviationsView
+        from ui.screens.deviations.view_model import DeviationsViewModel
+
+        fit = self._fit
+        return DeviationsView(DeviationsViewModel(self._desk, fit.clock), self.tasks, self, memory=fit.memory)
+
+    def _build_deviation(self) -> QWidget:
+        from ui.screens.deviations.detail_model import DeviationViewModel
+        from ui.screens.deviations.detail_view import DeviationView
+
+        fit = self._fit
+        return DeviationView(DeviationViewModel(self._desk, fit.clock, fit.drafts), self.tasks, self)
+
+    def _build_raise(self) -> QWidget:
+        from ui.screens.deviations.raise_model import RaiseDeviationViewModel
+        from ui.screens.deviations.raise_view import RaiseDeviationView
+
+        fit = self._fit
+        model = RaiseDeviationViewModel(self._desk, fit.clock, fit.new_id, fit.drafts)
+        return RaiseDeviationView(model, self.tasks, self)
+
+    def _build_review(self) -> QWidget:
+        from ui.screens.review.view import ReviewQueueView
+        from ui.screens.review.view_model import QueueViewModel
+
+        fit = self._fit
+        model = QueueViewModel(self._desk, fit.clock)
+        return ReviewQueueView(model, self.tasks, self, fit.clock, memory=fit.memory)
+
+    def _build_review_file(self) -> QWidget:
+        from ui.screens.review.file_model import ReviewViewModel
+        from ui.screens.review.file_view import ReviewFileView
+
+        fit = self._fit
+        return ReviewFileView(ReviewViewModel(self._desk, fit.clock, self, fit.drafts), self.tasks, self)
+
+    def _build_sync(self) -> QWidget:
+        from ui.screens.sync.view import SyncView
+        from ui.screens.sync.view_model import SyncViewModel
+
+        return SyncView(SyncViewModel(self._desk, self._fit.clock, self), self.tasks)
+
+    async def warm(self) -> None:
+        """Import what comes after signing in, one module a turn, so that keys and pictures come in between."""
+        for name in LATER:
+            await asyncio.sleep(0)
+            importlib.import_module(name)
+
+    async def _open_running(self, view: "StageView") -> None:
         """Whoever goes to *Stage* without having chosen one is taken to a batch that runs."""
         page = await self._desk.records.batches(BatchQuery(statuses=EXECUTING, limit=20))
         for row in page.rows:

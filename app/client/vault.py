@@ -8,6 +8,7 @@ store the session goes on with `MemoryVault`, which says so. Security requiremen
 import asyncio
 import importlib
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +31,9 @@ TRUSTED: Final = (
     ("keyring.backends.macOS", "Keyring"),
     ("keyring.backends.Windows", "WinVaultKeyring"),
 )
+
+_ELSEWHERE: Final = {"keyring.backends.macOS": "darwin", "keyring.backends.Windows": "win32"}
+"""Stores of one system alone. On any other their modules only search for its libraries, by starting compilers."""
 
 
 class Vault(Protocol):
@@ -176,6 +180,15 @@ def open_vault(service: str, *, random_bytes: RandomBytes) -> KeyringVault | Vau
     return prove(backend, service, random_bytes=random_bytes)
 
 
+def import_stores() -> None:
+    """Import the trusted stores' modules here and now, so that `open_vault` imports nothing in its thread."""
+    for module, _ in _trusted_here():
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # as in `_best_trusted`, which asks again and says so
+            log.debug("vault.backend_absent", extra={"backend": module, "detail": _words_of(error)})
+
+
 def prove(
     backend: KeyringBackend, service: str, *, random_bytes: RandomBytes
 ) -> KeyringVault | VaultUnavailable:
@@ -197,10 +210,14 @@ def prove(
     return vault
 
 
+def _trusted_here() -> tuple[tuple[str, str], ...]:
+    return tuple(each for each in TRUSTED if _ELSEWHERE.get(each[0], sys.platform) == sys.platform)
+
+
 def _best_trusted() -> KeyringBackend | None:
     """The trusted back end with the highest priority here. Loads nothing but the trusted modules."""
     found: list[tuple[float, KeyringBackend]] = []
-    for module, name in TRUSTED:
+    for module, name in _trusted_here():
         try:
             kind = cast(type[KeyringBackend], getattr(importlib.import_module(module), name))
             priority = kind.priority  # raises where the store is missing, by the library's contract

@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.client.ports import Plug
 from app.client.vault import MemoryVault, Vault, VaultUnavailable, open_vault
 from app.domain.identity import uuid7
-from offline.desk import Surroundings
+
+if TYPE_CHECKING:
+    from app.client.ports import Plug
+    from offline.desk import Surroundings
 
 ZONE_FILE: Final = Path("/etc/localtime")
 INSTALLATION: Final = "installation"
@@ -63,8 +65,10 @@ def _installation(data_dir: Path) -> str:
     return file.read_text().strip()
 
 
-def surroundings(data_dir: Path, vault: Vault, plug: Plug | None = None) -> Surroundings:
+def surroundings(data_dir: Path, vault: Vault, plug: "Plug | None" = None) -> "Surroundings":
     """All that a workstation needs, of this machine."""
+    from offline.desk import Surroundings  # heavy, and the keyring is asked before
+
     chance: Callable[[], float] = random.SystemRandom().random
     return Surroundings(
         data_dir=data_dir,
