@@ -203,6 +203,7 @@ class SyncLoop:
             self._pause_asked = 0.0
             try:
                 result = await self._whole_round()
+                await self._end_round(result)
             except (StorageFailed, NotAFeed) as error:
                 log.warning("sync.round_failed", extra={"problem": str(error)})
                 self._say(problem=str(error))
@@ -214,7 +215,7 @@ class SyncLoop:
                 self._say(problem=type(error).__name__)
                 result = _Result.FAILED
             self._failures = self._failures + 1 if result is not _Result.WELL else 0
-            await self._end_round(result)
+            self._say(working=False, first_sync=None)
             return result
 
     async def _whole_round(self) -> _Result:
@@ -236,11 +237,7 @@ class SyncLoop:
             self._say(last_sync=now, problem="")
         await self._recount()
         offset = self._gateway.clock_offset
-        self._say(
-            working=False,
-            first_sync=None,
-            clock_offset_ms=None if offset is None else round(offset / timedelta(milliseconds=1)),
-        )
+        self._say(clock_offset_ms=None if offset is None else round(offset / timedelta(milliseconds=1)))
 
     async def _listen(self) -> None:
         """Be woken by the server. A stream that ends is opened again, later each time."""

@@ -12,6 +12,7 @@ from app.client.vault import MemoryVault
 from app.domain.decision import Reason, Refusal
 from app.domain.identity import step_id
 from app.domain.step import Step
+from offline.cache import Cache
 from offline.database import Database, Fault, NotOpened, OpenRefusal, StorageFailed, open_database
 from offline.desk import NotReady, StationProblem, Workstation, enrol, open_desk
 from offline.schema import MIGRATIONS
@@ -80,6 +81,24 @@ async def test_a_disk_that_keeps_no_draft_does_not_keep_the_file_open(
     await place.station.close()
     assert "desk.drafts_not_written" in caplog.text
     await place.reopen()
+
+
+async def test_the_loop_outlives_a_disk_that_is_full_for_a_while(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = await floor.station("Press room")
+
+    async def full(_cache: Cache, _name: str, _value: str) -> None:
+        raise StorageFailed(Fault.DISK_FULL)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Cache, "keep_meta", full)
+        await place.sync()
+    told = place.station.desk.sync.state.value
+    assert (told.problem, told.working) == (str(StorageFailed(Fault.DISK_FULL)), False)
+    assert "sync.round_failed" in caplog.text
+    await place.sync()
+    assert not place.station.desk.sync.state.value.problem
 
 
 async def test_passwords_and_records_are_not_sent_in_the_clear(floor: Floor) -> None:
