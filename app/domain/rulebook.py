@@ -4,8 +4,11 @@ The workstation asks it to offer buttons and to answer offline; the server asks 
 last word.
 """
 
+from dataclasses import fields
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, assert_never
+from functools import cache
+from typing import Any, Final, assert_never, get_args
 from uuid import UUID
 
 from app.domain import (
@@ -137,8 +140,20 @@ def series_of(command: Command) -> Series | None:
             return None
 
 
+@cache
+def _times(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a command that are times."""
+    return tuple(each.name for each in fields(kind) if datetime in (each.type, *get_args(each.type)))
+
+
 def decide(facts: Facts, command: Command, context: Context) -> Decision | Refusal:
     """The answer of the plant's rules to one command. Pure: the same facts and context give the same answer."""
+    times: list[tuple[str, datetime | None]] = [("performed_at", context.performed_at)]
+    times += [(name, getattr(command, name)) for name in _times(type(command))]
+    for name, told in times:
+        if told is not None and told.tzinfo is None:
+            # No rule and no screen could compare it with any other.
+            return Refusal(reason=Reason.WRONG_VALUE, detail=(name,))
     match command:
         case (
             batch.CreateBatch()

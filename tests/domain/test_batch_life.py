@@ -301,6 +301,17 @@ def test_a_deviation_is_not_cancelled_by_whoever_reported_it() -> None:
     floor.do(cancel, floor.head)
 
 
+def test_a_time_without_its_zone_is_no_answer() -> None:
+    floor = Floor().running()
+    told = NOW.replace(tzinfo=None)
+    early = floor.record("blend", "clear", performed_at=told, late_reason="Tablet was flat")
+    refusal = floor.refused(early, floor.officer)
+    assert (refusal.reason, refusal.detail) == (Reason.WRONG_VALUE, ("performed_at",))
+    assert floor.refused(raise_deviation(floor, noticed_at=told), floor.officer).detail == ("noticed_at",)
+    late = floor.refused(raise_deviation(floor), floor.officer, performed_at=told)
+    assert late.detail == ("performed_at",)
+
+
 def test_a_returned_batch_asks_for_review_anew() -> None:
     floor = Floor().executed()
     back = ReturnBatch(batch_id=floor.batch_id, reason="Step count lacks a comment")

@@ -88,11 +88,12 @@ async def test_the_same_report_with_the_same_key_raises_one_deviation(api: TestA
     [
         ({"title": " "}, Reason.FIELD_MISSING, 422),
         ({"description": ""}, Reason.FIELD_MISSING, 422),
+        ({"noticed_at": "2026-03-02T12:00:00"}, Reason.WRONG_VALUE, 422),
         ({"batch_id": str(UUID(int=7))}, Reason.NOT_FOUND, 404),
         ({"occurred_at": "yesterday"}, Reason.MALFORMED, 422),
         ({"classification": "Minor"}, Reason.MALFORMED, 422),
     ],
-    ids=["no title", "no description", "no such batch", "no time", "a field too many"],
+    ids=["no title", "no description", "a time of no zone", "no such batch", "no time", "a field too many"],
 )
 async def test_a_report_that_cannot_be_is_refused(
     api: TestApi, changed: dict[str, Any], reason: Reason, status: int
