@@ -172,12 +172,14 @@ class Cache:
         """Keep a page: records, cursor and witness together, and drop the overlays whose effects it brought."""
         subjects: set[bytes] = set()
 
-        def keep(connection: Connection) -> None:
-            self._keep_page(connection, page, subjects)
+        def keep(connection: Connection) -> bool:
+            return self._keep_page(connection, page, subjects)
 
-        if page.rows or page.commands or await self._moved(page.cursor):
-            await self._database.writer.run(keep)
         kinds = {row.kind for row in page.rows}
+        if page.rows or page.commands or await self._moved(page.cursor):
+            folded_again = await self._database.writer.run(keep)
+            if folded_again:  # what waits here can turn out otherwise, and with it the batch in the list
+                kinds.add("batch")
         if kinds or subjects:
             self._changes.tell(kinds, subjects, everything=not kinds.isdisjoint(_SHARED_KINDS))
 
@@ -185,7 +187,7 @@ class Cache:
         known = await self.cursor(cursor.journal)
         return known is None or known.seq != cursor.seq
 
-    def _keep_page(self, connection: Connection, page: ReadPage, subjects: set[bytes]) -> None:
+    def _keep_page(self, connection: Connection, page: ReadPage, subjects: set[bytes]) -> bool:
         put_records(connection, page.cursor.journal, page.rows)
         for row in page.rows:
             if row.batch_id is not None:
@@ -200,8 +202,10 @@ class Cache:
         arrived = _drop_arrived(connection, page.cursor)
         subjects.update(arrived)
         self._folds.forget(subjects)
-        for subject in _with_pending(connection, subjects) | arrived:
+        waiting = _with_pending(connection, subjects) | arrived
+        for subject in waiting:
             refold(connection, self._folds, subject)
+        return bool(waiting)
 
     def _move(self, connection: Connection, cursor: Cursor) -> None:
         connection.exec_driver_sql(
