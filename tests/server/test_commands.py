@@ -31,7 +31,7 @@ from app.domain.identity import (
 )
 from app.domain.metrics import Channel, Chunk, RecordMetrics
 from app.domain.permissions import Role
-from app.domain.plant import ChangeRole, DeactivatePerson, EnrolStation, RevokeKey, RevokeStation
+from app.domain.plant import ChangeRole, DeactivatePerson, EnrolKey, EnrolStation, RevokeKey, RevokeStation
 from app.domain.review import (
     CompleteBatch,
     DecideDisposition,
@@ -304,6 +304,25 @@ async def test_a_right_taken_away_is_away_for_the_next_command(plant: TestPlant)
     await plant.act(role, plant.founder, SYSTEM)
     answer = await plant.desk.act(StartBatch(batch_id=batch.id), plant.ana.user_id, plant.id)
     assert answer.outcome.reason is Reason.NOT_PERMITTED
+
+
+@pytest.mark.req("R46")
+async def test_an_administrator_at_a_workstation_makes_no_key_for_another_and_nobody_a_qa_head(
+    plant: TestPlant,
+) -> None:
+    zora = await plant.colleague("Zora Kralj", Role.SYSTEM_ADMIN)
+    station = await plant.station("OFFICE-01")
+    forged = EnrolKey(
+        key_id=KeyId(plant.ticking.new_id()),
+        user_id=plant.quentin.user_id,
+        station_id=station.id,
+        public_key="ab" * 32,
+    )
+    everywhere = frozenset({plant.id, PlantId("maribor")})
+    raised = ChangeRole(user_id=plant.ana.user_id, role=Role.QA_HEAD, plants=everywhere, reason="help me")
+    answer = await station.push(station.says(forged, zora), station.says(raised, zora))
+    assert settled(answer) == [Reason.NOT_PERMITTED, Reason.NOT_PERMITTED]
+    assert forged.key_id not in {each.id for each in await plant.records("key")}
 
 
 async def test_what_a_person_entered_before_leaving_is_kept_and_flagged(plant: TestPlant) -> None:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 from app.domain.batch import CreateBatch
@@ -18,7 +18,7 @@ from app.domain.envelope import Envelope
 from app.domain.identity import SYSTEM, CommandId, KeyId, PlantId, StationId, UserId
 from app.domain.metrics import RecordMetrics
 from app.domain.permissions import Role
-from app.domain.plant import Person, SigningKey, Station, StationStatus
+from app.domain.plant import PeopleCommand, Person, PlantCommand, SigningKey, Station, StationStatus
 from app.domain.record import Record
 from app.domain.review import DeclareClear
 from app.domain.rulebook import Scope, decide, scope_of, series_of
@@ -38,6 +38,9 @@ NamesOf = Callable[[Transaction, Collection[UserId]], Awaitable[Mapping[UserId, 
 
 BY_STATIONS: Final = frozenset({DeclareClear, RecordMetrics, RecordEntry})
 """What a workstation may say in its own name: clearances, readings of machines, timers (ruling B27)."""
+BY_SERVER: Final = frozenset(get_args(PeopleCommand) + get_args(PlantCommand))
+"""What no workstation hands in: the authentication service asks more about accounts, keys and workstations than the
+rulebook does (whose key it is, which plants an administrator has, the one-time code), and keeps what belongs to them."""
 BREATH: Final = 25
 """After so many commands the loop may serve somebody else: an officer's single save does not wait for a backlog."""
 
@@ -224,6 +227,8 @@ class Sitting:
         )
         if refused is not None:
             return Refusal(reason=Reason.DEPENDENCY_REFUSED, detail=(refused,))
+        if each.actor is None and type(envelope.command) in BY_SERVER:
+            return Refusal(reason=Reason.NOT_PERMITTED, detail=("station", envelope.command.kind))
         actor = self._actor(each, envelope)
         if isinstance(actor, Refusal):
             return actor
