@@ -256,7 +256,7 @@ class Gateway:
                         head = _read(LiveHead, line[5:].strip().encode())
                         if isinstance(head, LiveHead):
                             yield head
-        except httpx.HTTPError:
+        except (httpx.HTTPError, ssl.SSLError, OSError):  # whatever broke: else nobody would listen again
             return
 
     async def people(self) -> tuple[PersonCard, ...] | Refusal | Offline:

@@ -1,6 +1,7 @@
 """The gateway: whatever the network answers becomes a yes, a refusal or *offline*, and never an exception."""
 
 import json
+import ssl
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -224,6 +225,19 @@ async def test_a_feed_page_keeps_its_rows_byte_for_byte(server: Server, key: Sta
 
     server.answers[paths.SYNC_FEED] = lambda _: of_type(FEED_TYPE, body[:-1])
     assert isinstance(await gateway.feed(PLANT, 0, 10), Offline)
+    await gateway.close()
+
+
+@pytest.mark.parametrize("error", [ssl.SSLError("bad record mac"), OSError("reset"), httpx.ReadError("cut")])
+async def test_a_stream_that_breaks_ends_without_a_word(
+    server: Server, key: StationKey, error: Exception
+) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    server.answers[paths.SYNC_LIVE] = fail
+    gateway = server.gateway(key)
+    assert [head async for head in gateway.live(PLANT)] == []
     await gateway.close()
 
 
