@@ -248,6 +248,7 @@ async def test_after_the_window_recording_goes_on_and_signing_waits_for_the_serv
     assert isinstance(await station.session.authenticate("ana.kovac", "one"), SignerKey)
 
 
+@pytest.mark.req("R25")
 @pytest.mark.parametrize("up", [True, False], ids=["online", "offline"])
 async def test_five_wrong_secrets_make_one_wait_longer_each_time(
     station: Station, up: bool, caplog: pytest.LogCaptureFixture

@@ -42,6 +42,7 @@ async def reset_password(api: TestApi, code: str, password: str = NEW) -> httpx.
     return await api.client.post("/auth/reset-password", json={"code": code, "password": password})
 
 
+@pytest.mark.req("R14")
 async def test_a_new_person_sets_their_own_password_with_a_code_and_signs_in(api: TestApi) -> None:
     zora, headers = await administrator(api)
     answer = await api.client.post(PEOPLE, json=newcomer(), headers=headers)
@@ -73,6 +74,7 @@ async def test_codes_and_passwords_lie_nowhere_in_the_clear(api: TestApi) -> Non
     assert NEW not in stored
 
 
+@pytest.mark.req("R5")
 async def test_a_login_is_never_given_twice(api: TestApi) -> None:
     _, headers = await administrator(api)
     told = (await api.client.post(PEOPLE, json=newcomer(), headers=headers)).json()
@@ -89,6 +91,7 @@ async def test_a_login_is_never_given_twice(api: TestApi) -> None:
     assert count == people, "the refused registration left no person behind"
 
 
+@pytest.mark.req("R14")
 @pytest.mark.parametrize(
     ("changed", "reason", "status"),
     [

@@ -668,6 +668,7 @@ async def test_a_command_that_breaks_the_transaction_is_found_among_many(
     assert report.flaws == ()
 
 
+@pytest.mark.req("R50")
 async def test_a_refused_command_is_an_outcome_with_a_row_of_its_own(plant: TestPlant) -> None:
     station = await plant.station("DISP-01")
     batch = await plant.batch()
