@@ -1,5 +1,7 @@
 """Strokes shared by widgets that paint themselves."""
 
+from functools import cache
+
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 
@@ -43,7 +45,12 @@ def words(
     painter.setFont(font)
     painter.setPen(QColor(color))
     shown = QFontMetrics(font).elidedText(text, mode, int(QRectF(rect).width()) + 1)
-    painter.drawText(QRectF(rect), flags | Qt.TextFlag.TextSingleLine, shown)
+    painter.drawText(QRectF(rect), _one_line(flags), shown)
+
+
+@cache
+def _one_line(flags: Qt.AlignmentFlag) -> int:
+    return int(flags) | int(Qt.TextFlag.TextSingleLine)
 
 
 CHIP_HEIGHT = 28

@@ -38,12 +38,15 @@ class Look:
         return round(length * self.scale)
 
     def font(self, kind: Type = Type.BODY) -> QFont:
-        size, weight = TYPE_SIZES[kind]
-        font = QFont(QApplication.font())
-        font.setPixelSize(self.px(size))
-        font.setWeight(QFont.Weight(weight))
-        font.setFeature(TABULAR, 1)
-        return font
+        kept = _FONTS.get((self.scale, kind))
+        if kept is None:
+            size, weight = TYPE_SIZES[kind]
+            kept = QFont(QApplication.font())
+            kept.setPixelSize(self.px(size))
+            kept.setWeight(QFont.Weight(weight))
+            kept.setFeature(TABULAR, 1)
+            _FONTS[self.scale, kind] = kept
+        return QFont(kept)
 
     def color(self, shade: str) -> QColor:
         """The colour of a field of `Tokens`, by its name."""
@@ -51,6 +54,8 @@ class Look:
 
 
 LOOK: Final = Observable(Look())
+_FONTS: Final[dict[tuple[float, Type], QFont]] = {}
+"""By scale and kind, made from the application's font: a table asks for hundreds of them in each picture."""
 
 
 def themed(widget: QObject, render: Callable[[Look], None]) -> Unsubscribe:
@@ -77,6 +82,7 @@ def apply(app: QApplication, theme: ThemeName, scale: float = 1.0) -> None:
         _load_fonts()
         if FAMILY in QFontDatabase.families():
             app.setFont(QFont(FAMILY))
+    _FONTS.clear()
     app.setFont(look.font())
     app.setPalette(_palette(look.tokens))
     app.setStyleSheet(style_sheet(look.tokens, look.px, RESOURCES / "icons" / "qss" / theme.value))

@@ -141,12 +141,14 @@ async def _scroll(samples: Samples, workplace: "Workplace", frames: int) -> None
 
 
 async def _frames(samples: Samples, frames: int, bar: Any, viewport: Any, step: int) -> None:
+    from tests.bench.desk_hands import Painted
+
+    painted = Painted(viewport)
     for number in range(frames):
+        jump = number % 50 == 49
         with samples.one():
-            target = bar.maximum() * (number % 97) // 97 if number % 50 == 49 else bar.value() + step
-            bar.setValue(target)
-            viewport.repaint()
-            await asyncio.sleep(0)  # whatever arrived meanwhile is part of the frame
+            bar.setValue(bar.maximum() * (1 + number % 97) // 99 if jump else bar.value() + step)
+            await painted.when(lambda: True)  # whatever arrived meanwhile is part of the frame
 
 
 async def _scroll_bare(samples: Samples, frames: int, count: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
@@ -22,6 +22,7 @@ class TableRole(IntEnum):
     STRONG = int(Qt.ItemDataRole.UserRole) + 4  # bool: the text semi-bold
     SUBTEXT = int(Qt.ItemDataRole.UserRole) + 5  # a second, quiet line
     ROW = int(Qt.ItemDataRole.UserRole) + 6  # the row itself
+    CELL = int(Qt.ItemDataRole.UserRole) + 7  # a Cell: all of the above that is drawn
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: with them, Column[Row](...) fails on Python 3.11
@@ -45,6 +46,35 @@ class Column(Generic[R]):
     muted: bool = False
     strong: bool = False
     sort: Callable[[R], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """All that is drawn of one cell, in one answer: each question of a delegate crosses from C++ to Python and back."""
+
+    text: str
+    subtext: str = ""
+    chip: Chip | None = None
+    progress: float | None = None
+    muted: bool = False
+    strong: bool = False
+    right: bool = False
+
+
+CELL: Final = int(TableRole.CELL)
+
+
+def cell_of(column: Column[R], row: R) -> Cell:
+    """What is drawn of that row in that column."""
+    return Cell(
+        text=column.text(row),
+        subtext=column.subtext(row) if column.subtext else "",
+        chip=column.chip(row) if column.chip else None,
+        progress=column.progress(row) if column.progress else None,
+        muted=column.muted,
+        strong=column.strong,
+        right=column.number,
+    )
 
 
 class RowsModel(QAbstractTableModel, Generic[R]):
@@ -134,6 +164,8 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         if not index.isValid() or not 0 <= index.row() < len(self._rows):
             return None
         row, column = self._rows[index.row()], self._columns[index.column()]
+        if role == CELL:
+            return cell_of(column, row)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return column.text(row)

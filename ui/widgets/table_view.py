@@ -46,11 +46,13 @@ from ui.icons import Icon, paint_icon
 from ui.numbers import parse_number
 from ui.theme import LOOK, Look, themed
 from ui.tokens import Type
-from ui.widgets.rows_model import Column, RowsModel, TableRole
+from ui.widgets.rows_model import CELL, Cell, Column, RowsModel, TableRole
 from ui.widgets.status_chip import Chip
 
 ROW_HEIGHT = 48
 CELL_PAD = 12
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class ColumnMemory(Protocol):
@@ -81,14 +83,13 @@ class TableDelegate(QStyledItemDelegate):
         if isinstance(view, TableView) and view.marks(index):
             painter.fillRect(QRect(rect.left(), rect.top(), px(3), rect.height()), look.color("accent"))
         inner = rect.adjusted(px(CELL_PAD), 0, -px(CELL_PAD), 0)
-        chip = index.data(TableRole.CHIP)
-        progress = index.data(TableRole.PROGRESS)
-        if isinstance(chip, Chip):
-            self._paint_chip(painter, inner, chip, look)
-        elif isinstance(progress, float | int):
-            self._paint_progress(painter, inner, float(progress), _text(index), look)
+        cell = _drawn(index)
+        if cell.chip is not None:
+            self._paint_chip(painter, inner, cell.chip, look)
+        elif cell.progress is not None:
+            self._paint_progress(painter, inner, cell.progress, _plain(cell.text), look)
         else:
-            self._paint_text(painter, inner, index, tokens.text, tokens.muted, look)
+            self._paint_text(painter, inner, cell, tokens.text, tokens.muted, look)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
@@ -124,44 +125,25 @@ class TableDelegate(QStyledItemDelegate):
         self,
         painter: QPainter,
         rect: QRect,
-        index: QModelIndex | QPersistentModelIndex,
+        cell: Cell,
         ink: str,
         quiet: str,
         look: Look,
     ) -> None:
-        align = Qt.AlignmentFlag(int(index.data(Qt.ItemDataRole.TextAlignmentRole) or 0))
-        side = align & Qt.AlignmentFlag.AlignHorizontal_Mask
-        subtext: str = index.data(TableRole.SUBTEXT) or ""
-        font = self._font(index, look)
-        color = quiet if index.data(TableRole.MUTED) else ink
+        side = RIGHT if cell.right else LEFT
+        text, subtext = _plain(cell.text), cell.subtext
+        font = look.font(Type.STRONG if cell.strong else Type.BODY)
+        color = quiet if cell.muted else ink
         if not subtext:
-            paint.words(
-                painter,
-                rect,
-                _text(index),
-                font,
-                color,
-                side | Qt.AlignmentFlag.AlignVCenter,
-                _elide(_text(index)),
-            )
+            paint.words(painter, rect, text, font, color, side, _elide(text))
             return
         line = QFontMetrics(font).height()
         small = look.font(Type.CAPTION)
         top = rect.top() + (rect.height() - line - QFontMetrics(small).height()) // 2
         upper = QRect(rect.left(), top, rect.width(), line)
         lower = QRect(rect.left(), top + line, rect.width(), QFontMetrics(small).height())
-        paint.words(
-            painter,
-            upper,
-            _text(index),
-            font,
-            color,
-            side | Qt.AlignmentFlag.AlignVCenter,
-            _elide(_text(index)),
-        )
-        paint.words(
-            painter, lower, subtext, small, quiet, side | Qt.AlignmentFlag.AlignVCenter, _elide(subtext)
-        )
+        paint.words(painter, upper, text, font, color, side, _elide(text))
+        paint.words(painter, lower, subtext, small, quiet, side, _elide(subtext))
 
     def _paint_chip(self, painter: QPainter, rect: QRect, chip: Chip, look: Look) -> None:
         height = look.px(paint.CHIP_HEIGHT)
@@ -461,9 +443,22 @@ def _elide(said: str) -> Qt.TextElideMode:
     return Qt.TextElideMode.ElideRight if " " in said else Qt.TextElideMode.ElideMiddle
 
 
+def _drawn(index: QModelIndex | QPersistentModelIndex) -> Cell:
+    """What is to be drawn; a model that knows only Qt's own roles is asked for its text."""
+    told: object = index.data(CELL)
+    if isinstance(told, Cell):
+        return told
+    align = int(index.data(Qt.ItemDataRole.TextAlignmentRole) or 0)
+    return Cell(_text(index), right=bool(align & int(Qt.AlignmentFlag.AlignRight)))
+
+
 def _text(index: QModelIndex | QPersistentModelIndex) -> str:
     return _cell(index.data(Qt.ItemDataRole.DisplayRole))
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value).replace("\t", " ").replace("\n", " ")
+    return "" if value is None else _plain(str(value))
+
+
+def _plain(said: str) -> str:
+    return said.replace("\t", " ").replace("\n", " ")

@@ -13,7 +13,7 @@ from ui import text, tones
 from ui.icons import Icon
 from ui.screens.batches.view_model import PAGE, BatchesState
 from ui.tokens import Tone
-from ui.widgets.rows_model import Column, RowsModel, TableRole
+from ui.widgets.rows_model import CELL, Cell, Column, RowsModel, TableRole, cell_of
 from ui.widgets.status_chip import Chip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -101,10 +101,9 @@ class BatchTableModel(RowsModel[BatchRow]):
         row = self._state.row(index.row())
         column = self.columns[index.column()]
         if row is None:
-            if role == Qt.ItemDataRole.DisplayRole:
-                self._want(index.row())
-                return "…" if index.column() == 0 else ""
-            return None
+            return self._unread(index, role)
+        if role == CELL:
+            return cell_of(column, row)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return column.text(row)
@@ -129,6 +128,17 @@ class BatchTableModel(RowsModel[BatchRow]):
                 return row
             case _:
                 return None
+
+    def _unread(self, index: Index, role: int) -> Any:
+        """Of a row that nobody has read yet: it is asked for as it is drawn."""
+        shown = "…" if index.column() == 0 else ""
+        if role == CELL:
+            self._want(index.row())
+            return Cell(shown)
+        if role == Qt.ItemDataRole.DisplayRole:
+            self._want(index.row())
+            return shown
+        return None
 
     def _make_columns(self) -> tuple[Column[BatchRow], ...]:
         return (
