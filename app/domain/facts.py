@@ -25,7 +25,9 @@ class Facts:
     def one(self, cls: type[R], key: UUID) -> R | None:
         """The record of this class and id, if known."""
         wanted: Any = cls
-        known: Any = self._kinds.get(wanted.KIND)  # asked many times for each command: no default made, no cast
+        known: Any = self._kinds.get(
+            wanted.KIND
+        )  # asked many times for each command: no default made, no cast
         return None if known is None else known.get(key)
 
     def every(self, cls: type[R], **where: object) -> tuple[R, ...]:

@@ -43,7 +43,9 @@ def stage_id(batch_id: BatchId, stage_key: str) -> StageId:
     return StageId(derived(batch_id, "stage", stage_key))
 
 
-@lru_cache(maxsize=1 << 16)  # the rules ask for the same few thousand again and again; a SHA-1 each costs 5 µs
+@lru_cache(
+    maxsize=1 << 16
+)  # the rules ask for the same few thousand again and again; a SHA-1 each costs 5 µs
 def step_id(batch_id: BatchId, stage_key: str, step_key: str) -> StepId:
     """The id of a batch's step: the slot that entries fill."""
     return StepId(derived(batch_id, "step", stage_key, step_key))

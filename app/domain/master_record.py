@@ -192,7 +192,9 @@ def content_hash(
         "materials": [asdict(each) for each in materials],
         "stages": [asdict(each) for each in stages],
     }
-    return sha256(json.dumps(content, default=str, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return sha256(
+        json.dumps(content, default=str, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 def value_fits(spec: StepSpec, value: str) -> bool:

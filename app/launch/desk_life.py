@@ -57,8 +57,12 @@ class DeskLife:
             return 0
         finally:
             if workplace is not None:
-                await workplace.close()
-            await station.close()
+                try:
+                    await workplace.close()
+                finally:
+                    await station.close()
+            else:
+                await station.close()
 
     def _workplace(self, station: Workstation) -> Workplace:
         warnings = [self._start.warning]
@@ -126,24 +130,41 @@ class DeskLife:
             case NotOpened(refusal=refusal):
                 return refusal.value
 
+    async def _unlocked(self, around: Surroundings, password: str) -> Workstation | str:
+        """The workstation that the password of somebody known here opens, or why not, in a sentence."""
+        try:
+            opened = await open_desk(around, server_url=self._start.server, password=password)
+        except (PlainHttp, VaultFailed) as problem:
+            return str(problem)
+        match opened:
+            case Workstation():
+                return opened
+            case NotReady(problem=problem):
+                return problem.value
+            case NotOpened(refusal=refusal):
+                return refusal.value
+            case NoCacheKey():
+                return "That password does not open the file. It is kept as it is; try again."
+
     async def _door(self, around: Surroundings, state: DoorState) -> Workstation | None:
         from ui.screens.door.view import DoorView  # seen once in the life of a workstation
 
         passed: asyncio.Future[Workstation | None] = asyncio.get_running_loop().create_future()
 
-        async def try_enrol(form: EnrolForm) -> str:
-            answered = await self._enrolled(around, form)
-            if isinstance(answered, str):
-                return answered
-            passed.set_result(answered)
+        async def pass_with(station: Workstation) -> str:
+            if passed.done():  # the door was closed meanwhile: nobody waits for this workstation any more
+                await station.close()
+            else:
+                passed.set_result(station)
             return ""
 
+        async def try_enrol(form: EnrolForm) -> str:
+            answered = await self._enrolled(around, form)
+            return answered if isinstance(answered, str) else await pass_with(answered)
+
         async def try_unlock(password: str) -> str:
-            opened = await open_desk(around, server_url=self._start.server, password=password)
-            if isinstance(opened, Workstation):
-                passed.set_result(opened)
-                return ""
-            return "That password does not open the file. It is kept as it is; try again."
+            answered = await self._unlocked(around, password)
+            return answered if isinstance(answered, str) else await pass_with(answered)
 
         def failed(_: str, error: BaseException) -> None:
             if not passed.done():
