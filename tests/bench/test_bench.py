@@ -1,6 +1,8 @@
 """That the benchmarks run and answer in their common shape. How fast anything is, no test says."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,20 @@ def test_a_busy_machine_is_mentioned_and_a_quiet_one_is_not() -> None:
 def test_the_95th_percentile_is_a_sample_that_was_met() -> None:
     spread = spread_of([float(number) for number in range(1, 101)])
     assert (spread.median, spread.p95, spread.worst, spread.samples) == (50.5, 96.0, 100.0, 100)
+
+
+@pytest.mark.parametrize(
+    ("imported", "absent"),
+    [
+        ("app.launch.desktop", ("PySide6", "sqlalchemy", "httpx", "pydantic")),
+        ("app.client.gateway", ("httpx._main", "rich", "click")),
+        ("offline.desk", ("PySide6",)),
+        ("ui.workplace", ("ui.screens.batches.view", "ui.screens.review.file_view", "numpy")),
+    ],
+)
+def test_a_start_does_not_import_what_can_come_later(imported: str, absent: tuple[str, ...]) -> None:
+    asked = f"import sys, {imported}; print([each for each in {absent!r} if sys.modules.get(each)])"
+    told = subprocess.run(
+        [sys.executable, "-c", asked], cwd=bench.ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "[]"
