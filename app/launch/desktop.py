@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.launch.command import CommandFailed
 from app.launch.desk_start import Start
+from app.launch.display import is_there_a_display
 
 if TYPE_CHECKING:
     from app.client.vault import Vault
@@ -32,10 +33,12 @@ def run(options: Namespace) -> str:
     """Show the desktop until its window is closed."""
     from platformdirs import user_data_path
 
+    if not is_there_a_display():
+        raise CommandFailed("There is no display here: start the desktop where there is a screen.", code=2)
     data_dir = options.data or user_data_path("batchwright") / DATA
     code = show(Start(data_dir=data_dir))
     if code != 0:
-        raise CommandFailed("The desktop ended with a fault; its log says more.", code=code)
+        raise CommandFailed("The desktop ended with a fault.", code=code)
     return ""
 
 

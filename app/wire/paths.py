@@ -6,7 +6,6 @@ API: Final = "/api/v1"
 
 HEALTH: Final = "/health"
 READY: Final = "/health/ready"
-METRICS: Final = "/metrics"
 
 LOGIN: Final = "/auth/login"
 LOGOUT: Final = "/auth/logout"

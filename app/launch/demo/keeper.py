@@ -9,6 +9,7 @@ from app.launch.demo.api_process import ApiFailed
 from app.launch.demo.private_keyring import keyring_where_there_is_none
 from app.launch.demo.proof import prove
 from app.launch.demo.stage import raised, say, spawn
+from app.launch.display import is_there_a_display
 from app.launch.place import demo_home
 
 
@@ -19,6 +20,8 @@ def run(options: Namespace) -> str:
     try:
         if options.headless:
             return asyncio.run(prove(options.out.resolve()))
+        if not is_there_a_display():
+            raise CommandFailed("There is no display here. Use: main.py demo --headless --out DIR", code=2)
         return asyncio.run(_show(options))
     except ApiFailed as failure:
         raise CommandFailed(str(failure)) from failure

@@ -5,6 +5,7 @@ Two processes play it. The *day* ends when the keeper kills it; the *night* star
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QWidget
 from shiboken6 import isValid
@@ -54,6 +55,7 @@ Settling = Callable[[], Awaitable[None]]
 def play(order: ChildOrder) -> str:
     """Play one part of the shift. Raises CommandFailed where a step did not come out."""
     failed: list[str] = []
+    qInstallMessageHandler(_quiet)
 
     async def arrived(workplace: Workplace, station: Workstation) -> None:
         shift = Shift(order, workplace, station)
@@ -73,6 +75,12 @@ def play(order: ChildOrder) -> str:
     if code != 0:
         raise CommandFailed("The desktop ended with a fault.", code=code)
     return ""
+
+
+def _quiet(_: QtMsgType, __: QMessageLogContext, message: str | None) -> None:
+    """Qt's words, but for what its offscreen platform says of windows that it does not have."""
+    if message and not message.startswith("This plugin does not support"):
+        print(message, file=sys.stderr)
 
 
 class Shift:
@@ -119,6 +127,7 @@ class Shift:
     # The day.
 
     async def day(self) -> None:
+        await asyncio.sleep(1)  # until the window has its size and the line its state
         self.picture("sign-in")
         await self.step("sign in as production officer", self._sign_in("o.adler"))
         await self.step("the batch list shows the plant", self._see_batches())
@@ -406,7 +415,8 @@ class Shift:
             judged += 1
         await self._act(BatchAction.REVIEW_QUALITY, "Exceptions judged; the record is complete")
         await self._until_batch(lambda status: status is BatchStatus.REVIEWED, "not reviewed")
-        return f"{judged} exceptions judged, the audit trail reviewed, signed by Rita Eder"
+        told = "1 exception" if judged == 1 else f"{judged} exceptions"
+        return f"{told} judged, the audit trail reviewed, signed by Rita Eder"
 
     async def _judge(self, exception: ReviewException) -> None:
         view = self._review

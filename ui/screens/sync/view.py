@@ -226,7 +226,8 @@ class SyncView(QWidget):
             card.setMinimumWidth(0 if narrow else px(340))
             card.setMaximumWidth(16_777_215 if narrow else px(340))
 
-    def _on_changed(self, _: object) -> None:
+    def _on_changed(self, line: SyncState) -> None:
+        self._view_model.follow(line)
         if self.isVisible():
             self.load()
 

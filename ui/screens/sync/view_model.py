@@ -67,6 +67,10 @@ class SyncViewModel:
         """The state of the line; the screen loads again with every change of it."""
         return self._desk.sync.state
 
+    def follow(self, line: SyncState) -> None:
+        """Say at once how the line is; what waits is read after it."""
+        self.state.set(replace(self.state.value, sync=line, now=self._clock(), plug=_pulled(self._desk)))
+
     async def load(self) -> None:
         """Read what waits and what needs a person."""
         pending = await self._desk.sync.pending()
