@@ -144,7 +144,12 @@ class SyncView(QWidget):
             Tone.STOPPED,
         )
         self._problem.setVisible(bool(sync.problem))
-        self._problem.say(sync.problem, Tone.ATTENTION)
+        silent = sync.link is Link.OFFLINE
+        words = (
+            self.tr("The server does not answer. It is tried again by itself.") if silent else sync.problem
+        )
+        self._problem.say(words, Tone.ATTENTION)
+        self._problem.setToolTip(sync.problem)  # the program's own words, for whoever looks after the network
 
     def _render_plug(self, state: SyncCentreState) -> None:
         self._plug_card.setVisible(state.plug is not None)
