@@ -414,7 +414,7 @@ class Workplace(QObject):
 
     def _on_changed(self, _: object) -> None:
         if self._signed_in is not None:
-            self.tasks.start(self.model.count(), name="workplace.count", once=True)
+            self.tasks.start(self.model.count(), name="workplace.count")
 
     def _on_unknown_code(self, code: str) -> None:
         self.say(self.tr("Nothing here can use the scanned code {0}.").format(code))

@@ -72,6 +72,7 @@ class WorkplaceModel:
         self._clock = clock
         self.state = Observable(ShellState(plant=plant, station=station, now=clock()))
         self._badges: dict[str, int] = {}
+        self._counts = 0
         self._undo: list[Unsubscribe] = [
             desk.session.person.subscribe(lambda _: self.refresh()),
             desk.session.locked.subscribe(lambda _: self.refresh()),
@@ -118,17 +119,22 @@ class WorkplaceModel:
         )
 
     async def count(self) -> None:
-        """Count what waits for this person; the numbers beside the rail's words."""
-        person = self._desk.session.person.value
-        if person is None:
-            self._badges = {}
-        else:
+        """Count what waits for this person; the numbers beside the rail's words.
+
+        Counting takes a moment: where another count was begun meanwhile (a change, another person), that one is said.
+        """
+        self._counts += 1
+        count, person = self._counts, self._desk.session.person.value
+        badges: dict[str, int] = {}
+        if person is not None:
             waits = waiting_for(person.role)
             found = await self._desk.records.batches(BatchQuery(statuses=waits, limit=1)) if waits else None
             open_ones = frozenset(each for each in DeviationStatus if each not in SETTLED)
             deviations = await self._desk.records.deviations(DeviationQuery(statuses=open_ones, limit=1))
-            self._badges = {REVIEW: found.total if found else 0, DEVIATIONS: deviations.total}
-        self.refresh()
+            badges = {REVIEW: found.total if found else 0, DEVIATIONS: deviations.total}
+        if count == self._counts:
+            self._badges = badges
+            self.refresh()
 
     def _notice(self, sync: SyncState) -> Notice | None:
         plug = self._desk.plug

@@ -41,8 +41,6 @@ DEVIATIONS: Final = f"{API}/deviations"
 DEVIATION: Final = f"{API}/deviations/{{deviation_id}}"
 DEVIATION_INVESTIGATE: Final = f"{DEVIATION}/investigate"
 DEVIATION_CLOSE: Final = f"{DEVIATION}/close"
-CAPAS: Final = f"{API}/capas"
-CHANGE_CONTROLS: Final = f"{API}/change-controls"
 
 SYNC_COMMANDS: Final = f"{API}/sync/commands"
 SYNC_FEED: Final = f"{API}/sync/feed"

@@ -1,8 +1,11 @@
 """Who may open which page, and that every page of the window has an answer."""
 
+import asyncio
+
 import pytest
 
 from app.domain.permissions import Permission, Role, may
+from tests.support.desk import sample_desk
 from ui.workplace_model import (
     BATCH,
     BATCHES,
@@ -14,6 +17,7 @@ from ui.workplace_model import (
     SIGN_IN,
     STAGE,
     SYNC,
+    WorkplaceModel,
     pages_for,
     waiting_for,
 )
@@ -38,3 +42,17 @@ def test_everything_opens_for_somebody() -> None:
 def test_what_waits_for_an_officer_is_nothing_and_for_the_qa_head_a_reviewed_batch() -> None:
     assert waiting_for(Role.PRODUCTION_OFFICER) == frozenset()
     assert {each.value for each in waiting_for(Role.QA_HEAD)} == {"QA Review", "Reviewed"}
+
+
+async def test_a_count_that_was_overtaken_by_another_person_is_not_said() -> None:
+    desk = sample_desk(signed_in=Role.QA_REVIEWER)
+    model = WorkplaceModel(desk, "Plant", "Panel", lambda: desk.world.now)
+    desk.board.gate = asyncio.Event()
+    slow = asyncio.create_task(model.count())
+    await asyncio.sleep(0)
+    desk.session.person.set(None)
+    await model.count()
+    desk.board.gate.set()
+    await slow
+    assert REVIEW not in model.state.value.badges
+    model.close()

@@ -71,19 +71,9 @@ class Hands:
         QTest.keyClicks(widget, text)
         await asyncio.sleep(0)
 
-    async def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        """Press a key where the focus is."""
-        target = QApplication.focusWidget() or self.window
-        QTest.keyClick(target, key, modifier)
-        await asyncio.sleep(0)
-
     async def see(self, words: str, *, seconds: float = PATIENCE) -> None:
         """Wait until `words` can be read somewhere."""
         await self.until(lambda: self.reads(words) or None, f"nobody says {words!r}", seconds)
-
-    async def see_no_more(self, words: str, *, seconds: float = PATIENCE) -> None:
-        """Wait until `words` can be read nowhere."""
-        await self.until(lambda: (not self.reads(words)) or None, f"{words!r} is still there", seconds)
 
     def reads(self, words: str) -> bool:
         """Whether `words` stand in some visible text."""

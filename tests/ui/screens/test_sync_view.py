@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.client.ports import Link, WitnessState
+from app.client.ports import Link, Mark, WitnessState
 from app.domain.permissions import Role
 from tests.support.desk import SampleDesk, sample_desk
 from tests.support.screens import LARGE, SMALL, grab_all, out_directory
@@ -127,3 +128,16 @@ async def test_the_report_goes_to_the_clipboard(qtbot: QtBot) -> None:
     view.copy.click()
     await bench.tasks.settle()
     assert "PRESS-01" in QGuiApplication.clipboard().text()
+
+
+async def test_while_something_was_refused_nobody_is_told_that_all_is_in_the_journal(qtbot: QtBot) -> None:
+    bench = Bench(qtbot)
+    for key, each in list(bench.desk.board.outbox.items()):
+        if each.mark is not Mark.NEEDS_ATTENTION:
+            del bench.desk.board.outbox[key]
+    bench.desk.sync.count()
+    view = await bench.page()
+    said = {label.text() for label in view.findChildren(QLabel) if label.isVisible()}
+    assert len(view.refused) == 2
+    assert "All but what needs attention is in the plant's journal." in said
+    assert "Everything entered at this workstation is in the plant's journal." not in said

@@ -198,7 +198,9 @@ class SyncView(QWidget):
             self._nothing.say(
                 Icon.CHECK_CIRCLE,
                 self.tr("Nothing waits"),
-                self.tr("Everything entered at this workstation is in the plant's journal."),
+                self.tr("All but what needs attention is in the plant's journal.")
+                if state.attention
+                else self.tr("Everything entered at this workstation is in the plant's journal."),
             )
         if self._waiting == state.waiting:
             return
